@@ -18,6 +18,7 @@ export interface JavaProgram {
   readonly run: JavaCommand | undefined;
   /** Argument files that are not there. */
   readonly missingArguments: readonly string[];
+  readonly argumentFiles: readonly Entry[];
   /** Jars of -javaagent. */
   readonly agents: readonly string[];
   readonly workingDirectory: string;
@@ -34,10 +35,12 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   const { workingDirectory } = execPlace(subject, files, machine);
   const { Env } = subject.config;
   const environment = environmentPath(Env, "JDK_JAVA_OPTIONS");
+  const argumentFiles: Entry[] = [];
   const { args, missing } = await javaArguments(command.result.args, {
     ...given({ environment }),
     async readFile(name) {
       const entry = fileAt(files, absolutePath(name, workingDirectory));
+      if (entry !== undefined) argumentFiles.push(entry);
       const bytes = entry === undefined ? undefined : await files.read(entry, MAX_ARGUMENTS);
       return bytes === undefined ? undefined : fromText(Buffer.from(bytes).toString("utf8"));
     },
@@ -45,7 +48,7 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   const run = parseJavaCommand(args);
   const agents = [...agentsOf(toolOptions(environmentPath(Env, "JAVA_TOOL_OPTIONS"))), ...(run?.agents ?? [])];
   const at = (name: string): string => absolutePath(name, workingDirectory);
-  return { command, program, run, missingArguments: missing.map(at), agents: agents.map(at), workingDirectory };
+  return { command, program, run, missingArguments: missing.map(at), argumentFiles, agents: agents.map(at), workingDirectory };
 }
 
 /** Files that are certainly opened: the jar or the main class, agents, and the libraries of the runtime that every program needs. */
@@ -60,5 +63,5 @@ export async function javaFiles(subject: AuditSubject, files: AuditFiles, machin
   const main = run?.mainClass === undefined ? undefined : await findClass(files, `${run.mainClass.replaceAll(".", "/")}.class`, places);
   const libraries = run === undefined ? [] : (runtime?.programLibraries(jar !== undefined || main?.isInJar === true) ?? []);
   const named = [...agents, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
-  return [...named, ...(main === undefined ? [] : [main.entry])];
+  return [...java.argumentFiles, ...named, ...(main === undefined ? [] : [main.entry])];
 }

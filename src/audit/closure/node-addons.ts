@@ -3,7 +3,7 @@
  * and the files of the image. Where nothing fits, the package throws, and the program does not start.
  */
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
-import { environmentPath, fileAt, entryAt, lastPart } from "../../facts/index.ts";
+import { environmentPath, fileAt, entryAt, folderOf, lastPart } from "../../facts/index.ts";
 import { fromText, toText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import { shutFor } from "../subject-user.ts";
@@ -12,6 +12,7 @@ import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
 import { isMusl } from "./loader.ts";
+import { folderOfPackage } from "./node-dependencies.ts";
 import { manifestOf } from "./node-packages.ts";
 import { isNodeModule, type MissingModule, type NodeTrace, type NodeTraceOptions, traceNode } from "./node-trace.ts";
 import { programsOf } from "./programs.ts";
@@ -184,7 +185,11 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
       specifier === from ? { kind: "file" as const, entry: fileAt(files, from) } : await resolver.resolve(fromText(specifier), how, from);
-    if (target.kind === "builtin" || target.kind === "missing") return { kind: target.kind };
+    if (target.kind === "builtin") return { kind: "builtin" };
+    if (target.kind === "missing") {
+      const name = /^(?:@[^/]+\/)?[^./@#][^/]*/.exec(specifier)?.[0];
+      return { kind: "missing", isPart: name !== undefined && folderOfPackage(files, name, folderOf(from)) !== undefined };
+    }
     const entry = target.kind === "file" ? target.entry : undefined;
     if (entry === undefined) return { kind: "unknown" };
     const path = `/${entry.path}`;

@@ -71,7 +71,8 @@ export async function dependencyGaps(
   }
 }
 
-function folderOfPackage(files: AuditFiles, name: string, from: string): string | undefined {
+/** The directory of a package, as Node.js looks for it from `from`, a directory. */
+export function folderOfPackage(files: AuditFiles, name: string, from: string): string | undefined {
   const parts = from.split("/");
   for (let count = parts.length; count > 0; count -= 1) {
     if (parts[count - 1] === "node_modules") continue;

@@ -34,6 +34,14 @@ export const nodeCheck: AuditCheck = {
           details: { specifier },
         }),
       ),
+      ...program.missingEnvironment.map((name) =>
+        RUN.found("node-main-missing", {
+          ...severity,
+          message: `Node.js must read the file "${name}" of --env-file, but the image does not have it`,
+          remedy: "Copy it into the image, or write --env-file-if-exists",
+          details: { name },
+        }),
+      ),
       ...modulesMissing(program.trace?.missing ?? [], context.files, severity),
       ...(program.trace?.misfits ?? []).map((one) => misfit(one, severity)),
       ...notExamined(program),

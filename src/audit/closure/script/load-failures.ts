@@ -3,7 +3,7 @@ import { type Missed, objectOf, ScriptThrow, UNKNOWN } from "./values.ts";
 
 /** Collects while a program runs. */
 export interface LoadFailures {
-  /** The error that Node.js throws for something that cannot be loaded; `how`: it was looked for so, and is not there. */
+  /** The error that Node.js throws for something that cannot be loaded; `how`: it was looked for so, and neither it nor its package is there. */
   miss(missed: Missed, how?: "import" | "require"): ScriptThrow;
   /** The program asked for this path, and heard that nothing is there. */
   absent(path: string): void;
@@ -28,7 +28,6 @@ const FINDER = /\/node-gyp-build(?:-optional-packages)?$/;
 
 /** What Node.js says of a module that is not there. */
 const CODES = { import: "ERR_MODULE_NOT_FOUND", require: "MODULE_NOT_FOUND" } as const;
-const IN_PACKAGE = /^(?:@[^/]+\/)?[^./@][^/]*\/./;
 
 /** Makes a collection for the program that begins with `main`. `arch`: Node's word. */
 export function createLoadFailures({ main, arch }: { readonly main: string; readonly arch: string }): LoadFailures {
@@ -46,8 +45,7 @@ export function createLoadFailures({ main, arch }: { readonly main: string; read
     firstUnhandled: () => unhandled,
     miss(one, how) {
       missed.push(one);
-      // A package may be there without the part that is asked for: that has another code.
-      const code = how === undefined || IN_PACKAGE.test(one.specifier) ? UNKNOWN : CODES[how];
+      const code = how === undefined ? UNKNOWN : CODES[how];
       return new ScriptThrow(objectOf({ code }, { isOpen: true }), { missed: one });
     },
     absent(path) {

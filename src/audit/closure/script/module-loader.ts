@@ -32,7 +32,7 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
       case "builtin":
         return builtin(specifier.replace(/^node:/, ""), from);
       case "missing":
-        throw failures.miss({ specifier, from, why: "missing" }, how);
+        throw failures.miss({ specifier, from, why: "missing" }, opened.isPart === true ? undefined : how);
       case "shut":
         throw failures.miss({ specifier, from, why: "broken", path: opened.path });
       case "failing":
@@ -77,7 +77,8 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
       call: function* call([specifier, ...more]) {
         if (typeof specifier !== "string" || more.length > 0) return UNKNOWN;
         const opened = yield* open(specifier, "require", from);
-        if (opened?.kind === "missing") throw failures.miss({ specifier, from, why: "missing" }, "require");
+        if (opened?.kind === "missing")
+          throw failures.miss({ specifier, from, why: "missing" }, opened.isPart === true ? undefined : "require");
         if (opened?.kind === "shut") throw failures.miss({ specifier, from, why: "broken", path: opened.path });
         return opened !== undefined && "path" in opened ? opened.path : UNKNOWN;
       },

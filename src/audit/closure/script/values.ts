@@ -103,7 +103,8 @@ export type Need =
 /** What an import leads to. */
 export type Opened =
   | { readonly kind: "builtin" }
-  | { readonly kind: "missing" }
+  /** `isPart`: its package is there without what is asked for. */
+  | { readonly kind: "missing"; readonly isPart?: boolean }
   /** Found by a package.json, `path`, that the user may not read: Node.js throws. */
   | { readonly kind: "shut"; readonly path: string }
   /** It is there, and certainly throws for what it imports itself. */

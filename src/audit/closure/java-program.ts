@@ -19,7 +19,7 @@ export interface JavaProgram {
   /** Argument files that are not there. */
   readonly missingArguments: readonly string[];
   readonly argumentFiles: readonly Entry[];
-  /** Jars of -javaagent. */
+  /** Files of -javaagent and -agentpath. */
   readonly agents: readonly string[];
   readonly workingDirectory: string;
 }
@@ -46,7 +46,8 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
     },
   });
   const run = parseJavaCommand(args);
-  const agents = [...agentsOf(toolOptions(environmentPath(Env, "JAVA_TOOL_OPTIONS"))), ...(run?.agents ?? [])];
+  const fromEnvironment = ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"].flatMap((name) => agentsOf(toolOptions(environmentPath(Env, name))));
+  const agents = [...fromEnvironment, ...(run?.agents ?? [])];
   const at = (name: string): string => absolutePath(name, workingDirectory);
   return { command, program, run, missingArguments: missing.map(at), argumentFiles, agents: agents.map(at), workingDirectory };
 }

@@ -1,5 +1,5 @@
 /**
- * Which native add-ons a Node.js program loads, where code chooses them: the packages that bring some are run on paper (script/), with the platform, the C library
+ * What a program certainly loads, and which native add-ons a Node.js program loads, where code chooses them: the packages that bring some are run on paper (script/), with the platform, the C library
  * and the files of the image. Where nothing fits, the package throws, and the program does not start.
  */
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";

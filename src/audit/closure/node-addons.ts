@@ -1,6 +1,6 @@
 /**
- * What a program certainly loads, and which native add-ons a Node.js program loads, where code chooses them: the packages that bring some are run on paper (script/), with the platform, the C library
- * and the files of the image. Where nothing fits, the package throws, and the program does not start.
+ * What a program certainly loads where code chooses it, native add-ons above all. Packages that bring some, and the program's own code, are run on paper
+ * (script/), with the platform, the C library and the files of the image. Where nothing fits, the package throws, and the program does not start.
  */
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { environmentPath, fileAt, entryAt, folderOf, lastPart } from "../../facts/index.ts";

@@ -5,7 +5,7 @@
 import type { ScriptProcess } from "./script/natives.ts";
 
 /** One that would do. */
-export interface PlatformPackage {
+interface PlatformPackage {
   readonly name: string;
   /** It runs everywhere, and is not what npm installs first. */
   readonly isSpare: boolean;

@@ -11,11 +11,11 @@ import {
   parseReference,
   type Reference,
 } from "../oci/index.ts";
+import { imageSourceOf } from "../project/index.ts";
 import type { KeyPair, SignatureDemand, SignaturePlace, Signer, SignerIdentity, VerifiedImage } from "../signatures/index.ts";
 import { step } from "../step.ts";
 import { workingDirectory } from "../working-directory.ts";
 import type { Digest } from "../digest.ts";
-import { sourceOf } from "./copy.ts";
 import { readKeyFile } from "./key-files.ts";
 import { call, fields, flag, list, maybe, record, STORE, text } from "./options/kinds.ts";
 import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
@@ -189,7 +189,7 @@ type Signed = { readonly shown: string; readonly top: Descriptor } & (
 );
 
 async function findSigned(session: Session, image: string, { cwd = workingDirectory(), signal }: Finding): Promise<Signed> {
-  const source = await sourceOf(session, image, cwd);
+  const source = await imageSourceOf(session, image, cwd);
   if (source.kind === "archive")
     throw unsupported("A signature beside an archive", { hint: "Copy it to a registry or into the store first: decant copy" });
   if (source.kind === "registry") {

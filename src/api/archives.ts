@@ -40,7 +40,8 @@ export async function tagImage(options: TagImageOptions): Promise<string[]> {
   const targets = options.names.map((name) => destinationOf(name, cwd));
   const names: string[] = [];
   for (const target of targets) {
-    if (source.kind === "store" && target.kind === "store") names.push(...(await tag(context, source.name, [target.name], session.platform)));
+    if (source.kind === "store" && target.kind === "store")
+      names.push(...(await tag(context, source.name, [target.name], session.platform)));
     else names.push(...(await copyImage({ ...context, cwd }, source, target, { platform: undefined, host: session.platform })).names);
   }
   return [...new Set(names)];

@@ -1,21 +1,17 @@
 /** The images of the local store: removing, and freeing what nothing needs. */
 import { runningContainers } from "../containers/index.ts";
-import { usageError } from "../errors.ts";
+import { existsSync } from "node:fs";
+import { unsupported, usageError } from "../errors.ts";
 import { forgetUntagged, removeImages as removeStored, storedImages } from "../image/index.ts";
-import { readGcPolicy, STORE_CONFIG } from "../project/index.ts";
+import { imagePlaceOf, readGcPolicy, STORE_CONFIG } from "../project/index.ts";
 import type { PruneResult } from "../store/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 import { checkOptions } from "./options/shape.ts";
 import { COLLECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type {
-  CollectCacheOptions,
-  PruneStoreOptions,
-  RemoveImagesOptions,
-  Run,
-  StoreUsage,
-} from "./types.ts";
+import type { CollectCacheOptions, PruneStoreOptions, RemoveImagesOptions, Run, StoreUsage } from "./types.ts";
 
 /**
  * Takes names from the store; an ID or digest takes the image with its name. Blobs go with the next `pruneStore`. Gives what went: names, and
@@ -24,8 +20,30 @@ import type {
 export async function removeImages(options: RemoveImagesOptions): Promise<string[]> {
   checkOptions(REMOVE, options);
   if (options.images.length === 0) throw usageError("Cannot remove images: none was named");
+  const names = options.images.map(storedName);
   await using session = await openSession(options);
-  return await removeStored(session.store, options.images, { force: options.force });
+  return await removeStored(session.store, names, { force: options.force });
+}
+
+/** What the store calls the image. Throws `UNSUPPORTED` for one of elsewhere. */
+function storedName(image: string): string {
+  const place = imagePlaceOf(image, workingDirectory());
+  switch (place.kind) {
+    case "name":
+    case "store":
+      return place.name;
+    case "registry":
+      throw unsupported(`Removing "${image}" from its registry`, {
+        hint: "Use the page or the API of the registry: a manifest goes with all of its tags, and most registries say who may do that",
+      });
+    case "oci":
+    case "oci-archive":
+    case "docker-archive":
+      if (!existsSync(place.path)) return image;
+      throw unsupported(`Removing an image from "${place.path}"`, {
+        hint: `Remove the file or the folder, or copy what stays into a new one: decant copy`,
+      });
+  }
 }
 
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */

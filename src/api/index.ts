@@ -20,6 +20,7 @@ export { inspectImage } from "./inspect-image.ts";
 export { type StoreReport, verifyStore, type VerifyStoreOptions } from "./verify-store.ts";
 export { listImages } from "./list-images.ts";
 export { diffImages, type DiffImagesOptions, type FileChange, type ImageDifference } from "./look/diff-images.ts";
+export { exportFiles, type ExportFilesOptions } from "./look/export-files.ts";
 export { type ImageFile, listFiles, type ListFilesOptions, readFile, type ReadFileOptions } from "./look/image-files.ts";
 export { imageHistory, type ImageStep } from "./look/image-history.ts";
 export type { LookOptions } from "./look/open-tree.ts";

@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   ls: { summary: "List the files in a folder of an image", load: () => import("./commands/ls.ts") },
   cat: { summary: "Print files of an image", load: () => import("./commands/cat.ts") },
   tree: { summary: "Show the files of an image as a tree", load: () => import("./commands/tree.ts") },
+  export: { summary: "Write the files of an image into one tar", load: () => import("./commands/export.ts") },
   "base build": { summary: "Make a distroless base of a recipe", load: () => import("./commands/base/build.ts") },
   "base diff": { summary: "Show what differs between two bases: locks, recipes or images", load: () => import("./commands/base/diff.ts") },
   "base list": { summary: "List the distroless bases that come with Decant", load: () => import("./commands/base/list.ts") },

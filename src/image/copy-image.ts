@@ -3,14 +3,7 @@
  * between registries also those that are tags. What is on its way is in the store; a registry that has a blob already is not sent it.
  */
 import { AT_ONCE, pool } from "../async.ts";
-import {
-  type Descriptor,
-  formatReference,
-  type Platform,
-  selectManifest,
-  parseManifestOrIndex,
-  MAX_MANIFEST_BYTES,
-} from "../oci/index.ts";
+import { type Descriptor, formatReference, type Platform, selectManifest, parseManifestOrIndex, MAX_MANIFEST_BYTES } from "../oci/index.ts";
 import { bringImage, broughtReferrers, type ImageSource } from "./bring-image.ts";
 import { contentDigests, storedContent } from "./content.ts";
 import { copyCosignTags, type FoundReferrer, pushReferrers, warnOfCosignTags, warnOfReferrers } from "./copy-referrers.ts";
@@ -94,7 +87,11 @@ interface Writing extends NamedContent {
 }
 
 /** Writes an image, whose documents are in the store, to its place. Throws what registries throw, `EXPORT`. */
-export async function writeContent({ ctx, content, referrers, names, tag }: Writing, destination: CopyDestination, platform: Platform): Promise<void> {
+export async function writeContent(
+  { ctx, content, referrers, names, tag }: Writing,
+  destination: CopyDestination,
+  platform: Platform,
+): Promise<void> {
   if (destination.kind === "registry") {
     await pushContent(ctx, content, names);
     return await pushReferrers(ctx, referrers, targetName(destination.name));

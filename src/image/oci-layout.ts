@@ -2,7 +2,15 @@
 import type { ByteStream } from "../bytes.ts";
 import { algorithmOf, type Digest, hexOf, isDigest, verified } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import { type Descriptor, type Index, isImageConfig, MAX_CONFIG_BYTES, OCI_INDEX, type Platform, parseManifestOrIndex } from "../oci/index.ts";
+import {
+  type Descriptor,
+  type Index,
+  isImageConfig,
+  MAX_CONFIG_BYTES,
+  OCI_INDEX,
+  type Platform,
+  parseManifestOrIndex,
+} from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type FilePlace, type FileProblem, openNamedFile, pathOfPlace, readNamedFile } from "../sys/index.ts";
 import { imageLayers } from "./image-layer.ts";

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isDecantError, usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Emit } from "../events.ts";
 import { bringImage, findImage, isImageId, loadFound, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
@@ -24,9 +25,9 @@ export interface SourceContext {
   readonly signal: AbortSignal;
 }
 
-/** An image whose layers load when asked, or the absolute path of a root file system. `isNamed`: the name is an image's reference. */
+/** An image whose layers load when asked, or the absolute path of a root file system. `reference`: the name of the image, where it has one. */
 export type NamedSource =
-  | { readonly kind: "image"; readonly image: OpenedImage; readonly isNamed: boolean }
+  | { readonly kind: "image"; readonly image: OpenedImage; readonly reference?: string }
   | { readonly kind: "directory"; readonly path: string };
 
 /**
@@ -44,11 +45,11 @@ export async function openNamedSource(name: string, context: SourceContext): Pro
     case "store":
       return { kind: "image", ...(await stored(place.name, context)) };
     case "registry":
-      return { kind: "image", image: await pulled(place.name, `pulling ${place.name}`, context, { load: true }), isNamed: true };
+      return { kind: "image", image: await pulled(place.name, `pulling ${place.name}`, context, { load: true }), reference: place.name };
     case "oci":
     case "oci-archive":
     case "docker-archive":
-      return { kind: "image", image: await openArchive(name, place, context), isNamed: false };
+      return { kind: "image", image: await openArchive(name, place, context) };
   }
 }
 
@@ -87,22 +88,22 @@ async function rootDirectory(directory: string, context: SourceContext): Promise
 async function stored(
   name: string,
   { session, platform }: SourceContext,
-): Promise<{ readonly image: OpenedImage; readonly isNamed: boolean }> {
+): Promise<{ readonly image: OpenedImage; readonly reference?: string }> {
   const found = await findImage(session.store, name);
-  return { image: await loadFound(session.store, name, found, platform), isNamed: found.name !== undefined };
+  return {
+    image: await loadFound(session.store, name, found, platform),
+    ...given({ reference: found.name === undefined ? undefined : name }),
+  };
 }
 
-async function storedOrPulled(
-  name: string,
-  context: SourceContext,
-): Promise<{ readonly image: OpenedImage; readonly isNamed: boolean }> {
+async function storedOrPulled(name: string, context: SourceContext): Promise<{ readonly image: OpenedImage; readonly reference?: string }> {
   try {
     return await stored(name, context);
   } catch (error) {
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isImageId(name)) throw error;
   }
   const image = await pulled(name, `pulling ${name}, which is not in the store`, context, { load: true, name: true });
-  return { image, isNamed: true };
+  return { image, reference: name };
 }
 
 async function pulled(

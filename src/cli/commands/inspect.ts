@@ -107,7 +107,8 @@ function pretty(details: ImageDetails): string {
 function indexFacts({ index }: ImageDetails): string[][] {
   if (index === undefined) return [];
   const images = index.images.map(({ platform = "unknown", digest, attestations }) => {
-    const about = attestations.length === 0 ? "" : `, ${attestations.length === 1 ? "1 attestation" : `${attestations.length} attestations`}`;
+    const about =
+      attestations.length === 0 ? "" : `, ${attestations.length === 1 ? "1 attestation" : `${attestations.length} attestations`}`;
     return `${safeLine(platform)} ${digest}${about}`;
   });
   return [["Index", index.digest], ...images.map((image, at) => [at === 0 ? "Images" : "", image])];

@@ -36,7 +36,7 @@ export function copyImage(options: CopyImageOptions): Run<CopiedImage> {
     const cwd = options.cwd ?? workingDirectory();
     const destination = destinationOf(options.destination, cwd);
     await using session = await openSession(options);
-    if (/^dir:/.test(options.source)) throw noFolder();
+    if (options.source.startsWith("dir:")) throw noFolder();
     const source = await imageSourceOf(session, options.source, cwd);
     const platform = options.platform === undefined ? undefined : platformOf(session, options.platform);
     const context = { ...imageContext(session, emit, "copy", signal), cwd };
@@ -47,7 +47,7 @@ export function copyImage(options: CopyImageOptions): Run<CopiedImage> {
 }
 
 function destinationOf(text: string, cwd: string): CopyDestination {
-  if (/^dir:/.test(text)) throw noFolder();
+  if (text.startsWith("dir:")) throw noFolder();
   const place = imagePlaceOf(text, cwd);
   switch (place.kind) {
     case "name":

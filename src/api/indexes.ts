@@ -19,7 +19,7 @@ import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
 export interface CreateIndexOptions extends StoreOptions {
   /** Of the index in the store; "docker://NAME": at the registry, which is sent only what it lacks. */
   readonly name: string;
-  /** Names, IDs, digests of the store, else names of registries; "docker://NAME", "oci:PATH", "docker-archive:FILE". */
+  /** Names, IDs, digests of the store; "docker://NAME", "oci:PATH", "docker-archive:FILE". For a registry, a name that the store lacks is one of a registry. */
   readonly images: readonly string[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** Where relative paths start. Default: the working directory. */
@@ -67,7 +67,9 @@ export async function createIndex(options: CreateIndexOptions): Promise<MadeInde
   targetNames([place.name]);
   await using session = await openSession(options);
   const images: ImageSource[] = [];
-  for (const image of options.images) images.push(await imageSourceOf(session, image, cwd));
+  // An index of the store is made of what is there, unless an image says of which registry it is.
+  const storeOnly = place.kind !== "registry";
+  for (const image of options.images) images.push(await imageSourceOf(session, image, cwd, { storeOnly }));
   const target = { kind: place.kind === "registry" ? ("registry" as const) : ("store" as const), name: place.name };
   return await create(contextOf(session, options.signal, cwd), target, images, {
     annotations: options.annotations ?? {},

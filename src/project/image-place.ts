@@ -7,7 +7,7 @@ import { findImage, type ImageSource, isImageId } from "../image/index.ts";
 import { openNamedFile } from "../sys/index.ts";
 
 /** A text in its parts. "name": of the store, else of a registry. `selector`: a tag, a digest or a name; absent for the only image. */
-export type ImagePlace =
+type ImagePlace =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "store"; readonly name: string }
   | { readonly kind: "registry"; readonly name: string }
@@ -27,7 +27,7 @@ export function imagePlaceOf(text: string, cwd: string): ImagePlace {
   if (kind === "store") return { kind, name: rest };
   if (kind === "oci" || kind === "oci-layout" || kind === "oci-archive" || kind === "docker-archive")
     return { kind: KINDS[kind], ...splitPath(rest, cwd) };
-  throw unsupported(`An image in "${kind}:"`, {
+  throw unsupported(`The place "${kind}:"`, {
     hint: "Pipe an archive: docker save IMAGE | decant load, or decant save IMAGE | docker load",
   });
 }

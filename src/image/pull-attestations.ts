@@ -53,7 +53,10 @@ async function bringOne(ctx: ImageContext, reference: Reference, attestation: De
   const { config, layers } = parsed.manifest;
   for (const blob of [config, ...layers]) {
     if (blob.size > MAX_STATEMENT_BYTES)
-      throw new DecantError("LIMIT", `Cannot keep attestation "${blob.digest}": it has ${blob.size} bytes; at most ${MAX_STATEMENT_BYTES} are read`);
+      throw new DecantError(
+        "LIMIT",
+        `Cannot keep attestation "${blob.digest}": it has ${blob.size} bytes; at most ${MAX_STATEMENT_BYTES} are read`,
+      );
     await fetchBlob(ctx, { descriptor: blob, registry: reference.registry, repository: reference.repository }, ctx.signal);
   }
   return [attestation, config, ...layers].map(({ digest }) => digest);

@@ -39,7 +39,11 @@ export function envelopeOf(statement: Uint8Array, key: KeyObject): Envelope {
 }
 
 /** What `clock` says of the signature of an envelope, in base64; nothing without one. Throws `SIGNING`. */
-export async function timestampsOf({ signatures }: Envelope, clock: TimestampAuthority | undefined, signal: AbortSignal): Promise<string[]> {
+export async function timestampsOf(
+  { signatures }: Envelope,
+  clock: TimestampAuthority | undefined,
+  signal: AbortSignal,
+): Promise<string[]> {
   const [signature] = signatures;
   return clock === undefined || signature === undefined ? [] : [await clock.stamp(Buffer.from(signature.sig, "base64"), signal)];
 }

@@ -31,7 +31,8 @@ export function openTimestampAuthority(network: Network, url: URL): TimestampAut
       });
       // Whoever verifies checks all of it; this finds the answer of a page, a refusal, and that to another request.
       const isGranted = answer[0] === 0x30 && GRANTED.some((status) => answer.subarray(0, 16).includes(status));
-      if (!isGranted || !answer.includes(hash)) throw signingError(`use the ${SERVICE}`, url.origin, "its answer is no timestamp of the signature");
+      if (!isGranted || !answer.includes(hash))
+        throw signingError(`use the ${SERVICE}`, url.origin, "its answer is no timestamp of the signature");
       return answer.toString("base64");
     },
   };

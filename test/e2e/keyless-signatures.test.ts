@@ -92,7 +92,10 @@ test("F4: a timestamp authority says the time, and its word is checked with the 
   const byKey = JSON.parse(await sign(image, sigstore, { key: "env://KEY", env, timestampServerUrl: `${sigstore.url}/tsr` }));
   assert.equal(byKey.verificationMaterial.timestampVerificationData.rfc3161Timestamps.length, 1);
   assert.equal(await verify(image, identityOf, { identities: [], keys: ["env://PUB"], env }), "undefined undefined");
-  assert.match(await sign(image, sigstore, { ...asked, timestampServerUrl: `${sigstore.url}/nothing` }), /^SIGNING: .*timestamp authority.*404/);
+  assert.match(
+    await sign(image, sigstore, { ...asked, timestampServerUrl: `${sigstore.url}/nothing` }),
+    /^SIGNING: .*timestamp authority.*404/,
+  );
 });
 
 test("F4: a bundle without its entry of the log, or with one that was changed, does not count", async () => {

@@ -76,7 +76,9 @@ async function answer(handler: HandlerFn, body: string): Promise<{ readonly stat
 
 /** What a TimeStampReq of RFC 3161 asks for: a version, an imprint by SHA-256, a nonce, and the certificate. */
 function timestampRequest(request: Buffer): Parameters<Awaited<ReturnType<typeof initializeTSA>>["timestamp"]>[0] {
-  const fields = /^3043020101(?:3031300d060960864801650304020105000420)([0-9a-f]{64})0208([0-9a-f]{16})0101ff$/.exec(request.toString("hex"));
+  const fields = /^3043020101(?:3031300d060960864801650304020105000420)([0-9a-f]{64})0208([0-9a-f]{16})0101ff$/.exec(
+    request.toString("hex"),
+  );
   const [, hash = assert.fail("no TimeStampReq"), nonce = ""] = fields ?? [];
   return {
     artifactHash: Buffer.from(hash, "hex"),

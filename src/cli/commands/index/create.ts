@@ -11,8 +11,9 @@ export const command: Command = defineCommand(
     name: "index create",
     usage: "NAME IMAGE…",
     summary: "Make an index of images for several platforms",
-    notes: `NAME is one of the store, and "decant push NAME" sends the index with its images. docker://NAME is one of a registry: it gets the index, and no layer
-that it has moves. Each IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE. An index gives all its images.
+    notes: `NAME is one of the store. "decant push NAME" sends the index with its images.
+docker://NAME is one of a registry. It gets the index, and no layer that it has moves.
+Each IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE. An index gives all its images.
 
 Examples:
   decant index create app:1 app:1-amd64 app:1-arm64

@@ -22,7 +22,8 @@ export function noteCredentials(source: CredentialSource): UsedCredentials {
     },
     async source(registry, repository, signal) {
       const credentials = await source(registry, repository, signal);
-      if (credentials !== undefined) {
+      // Who lends tokens keeps the secret.
+      if (credentials !== undefined && credentials.kind !== "lender") {
         found.set(registry, credentials);
         tell(registry, credentials);
       }

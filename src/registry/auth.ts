@@ -7,13 +7,13 @@ import { bytesOf, collect } from "../bytes.ts";
 import { DecantError } from "../errors.ts";
 import { type Authority, basicAuthority, createAuthority, hiding, isLoopback, type NetResponse } from "../net/index.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import type { CredentialSource } from "./credentials.ts";
+import { accountOf, type CredentialSource, type RegistryToken } from "./credentials.ts";
 import type { Credentials } from "./auth-file.ts";
 import { type Attempt, protocolError, statusError } from "./errors.ts";
 import type { RegistryNetwork } from "./registry-network.ts";
 
 /** For whom, and for what. */
-interface AuthRequest {
+export interface AuthRequest {
   /** The registry's address, e.g. https://registry-1.docker.io. */
   readonly base: URL;
   /** The user allowed plain HTTP for this registry, its token server included. */
@@ -43,6 +43,7 @@ export interface Auth {
 /** A 401, and who said it. */
 type Refusal = Pick<NetResponse, "url" | "strayed" | "header">;
 
+/** A right to be let in, for a while. */
 interface Token {
   readonly authority: Authority;
   /** Milliseconds since the epoch. */
@@ -104,7 +105,7 @@ export function createAuth(network: RegistryNetwork, credentials: CredentialSour
 }
 
 async function basicToken(request: AuthRequest, credentials: CredentialSource): Promise<Token | undefined> {
-  const found = await credentials(request.registry, request.repository);
+  const found = await accountOf(await credentials(request.registry, request.repository));
   return found === undefined
     ? undefined
     : forEver(found.kind === "password" ? login(request.base, found) : bearer(request.base, found.token));
@@ -122,20 +123,25 @@ function bearer(url: URL, token: string): Authority {
   return createAuthority(url, `Bearer ${token}`);
 }
 
-async function fetchToken(
+/** Asks the token server that `challenge` names. Throws `REGISTRY` for one that must not get credentials, `REGISTRY_AUTH`, and what sending throws. */
+export async function fetchToken(
   network: RegistryNetwork,
   request: AuthRequest,
   challenge: Challenge,
-  { credentials, onIdentityToken }: { readonly credentials: CredentialSource; readonly onIdentityToken: OnIdentityToken | undefined },
+  { credentials, onIdentityToken }: { readonly credentials: CredentialSource; readonly onIdentityToken?: OnIdentityToken | undefined },
 ): Promise<Token> {
-  const found = await credentials(request.registry, request.repository);
-  if (found?.kind === "registry-token") return forEver(bearer(request.base, found.token));
+  const source = await credentials(request.registry, request.repository);
+  if (source?.kind === "registry-token") return forEver(bearer(request.base, source.token));
   const realm = realmOf(request, challenge);
   const service = challenge.parameters.get("service");
   const scopes = [...new Set([...request.scopes, ...(challenge.parameters.get("scope") ?? "").split(" ")])].filter((scope) =>
     mayAsk(scope, request),
   );
   const startedAt = Date.now();
+  const lent = source?.kind === "lender" ? await source.token({ realm: realm.href, service, scopes }) : undefined;
+  if (lent !== undefined) return tokenFrom(request, startedAt, lent);
+  const found = await accountOf(source);
+  if (found?.kind === "registry-token") return forEver(bearer(request.base, found.token));
   const query = { realm, service, scopes, offline: onIdentityToken !== undefined };
   const response =
     found?.kind === "identity-token"
@@ -147,8 +153,12 @@ async function fetchToken(
   }
   const { token, lifeMs, identityToken } = await readToken(response, request.attempt);
   if (identityToken !== undefined) onIdentityToken?.(identityToken);
+  return tokenFrom(request, startedAt, { token, lifeMs });
+}
+
+function tokenFrom({ base }: AuthRequest, startedAt: number, { token, lifeMs }: RegistryToken): Token {
   // Renewed a little early, so that it does not expire on the way.
-  return { authority: bearer(request.base, token), expiresAt: startedAt + lifeMs * 0.9 };
+  return { authority: bearer(base, token), expiresAt: startedAt + lifeMs * 0.9 };
 }
 
 /** A challenge for another repository (remembered from an earlier call) adds nothing to what this call needs. */

@@ -8,8 +8,42 @@ import { DecantError, isDecantError } from "../errors.ts";
 import { readNamedFile, runProcess } from "../sys/index.ts";
 import { type AuthFile, type Credentials, HUB_KEY, parseAuthFile } from "./auth-file.ts";
 
+/** What a token is wanted for. */
+export interface TokenQuestion {
+  /** The token server's URL, as the registry names it. */
+  readonly realm: string;
+  readonly service: string | undefined;
+  /** E.g. "repository:library/ubuntu:pull". */
+  readonly scopes: readonly string[];
+}
+
+/** A bearer token of a registry. */
+export interface RegistryToken {
+  readonly token: string;
+  /** Milliseconds from when it was asked for. */
+  readonly lifeMs: number;
+}
+
+/** Somebody who asks token servers in our place, and keeps the password. */
+export interface TokenLender {
+  readonly kind: "lender";
+  /** Undefined where it lends none after all. Throws `REGISTRY_AUTH`. */
+  token(question: TokenQuestion): Promise<RegistryToken | undefined>;
+  /** For a registry without a token server. */
+  credentials(): Promise<Credentials | undefined>;
+}
+
 /** Looks credentials up for a registry ("docker.io", "ghcr.io") and repository ("library/ubuntu"); undefined for none: then we are anonymous. */
-export type CredentialSource = (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined>;
+export type CredentialSource = (
+  registry: string,
+  repository: string,
+  signal?: AbortSignal,
+) => Promise<Credentials | TokenLender | undefined>;
+
+/** The account itself, also where somebody lends it. */
+export async function accountOf(found: Credentials | TokenLender | undefined): Promise<Credentials | undefined> {
+  return found?.kind === "lender" ? await found.credentials() : found;
+}
 
 /** Where `fileCredentials` looks. */
 export interface CredentialPlaces {
@@ -26,7 +60,9 @@ const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
  * (~/.docker/config.json), then podman's $XDG_RUNTIME_DIR/containers/auth.json and ~/.config/containers/auth.json. In each, the longest key that fits the
  * repository decides; then credsStore is asked. Files are read once. Throws `CONFIG_FILE`, `CREDENTIAL_HELPER`.
  */
-export function fileCredentials(places: CredentialPlaces): CredentialSource {
+export function fileCredentials(
+  places: CredentialPlaces,
+): (registry: string, repository: string, signal?: AbortSignal) => Promise<Credentials | undefined> {
   const files = createShared<string, AuthFile | undefined>({ cancel: "never" });
   const explicit = setOrUndefined(places.env["REGISTRY_AUTH_FILE"]);
   const inline = setOrUndefined(places.env["DOCKER_AUTH_CONFIG"]);
@@ -91,7 +127,8 @@ export function writablePath(places: CredentialPlaces): string {
   return setOrUndefined(places.env["REGISTRY_AUTH_FILE"]) ?? dockerConfig(places);
 }
 
-function dockerConfig({ env, homeDir }: CredentialPlaces): string {
+/** Docker's own file. */
+export function dockerConfig({ env, homeDir }: CredentialPlaces): string {
   return join(setOrUndefined(env["DOCKER_CONFIG"]) ?? join(homeDir, ".docker"), "config.json");
 }
 

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { hexOf, isDigest } from "../../digest.ts";
 import { converse, type SourceAccess, type SshAgent } from "../../engine/index.ts";
-import type { CredentialSource } from "../../registry/index.ts";
 import { readDataRange, type Tree } from "../../tree/index.ts";
 import type { ClientCall } from "../grpc/client.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
@@ -13,22 +12,22 @@ import { Router } from "../grpc/server.ts";
 import { bytesIn, tunnel } from "../grpc/tunnel.ts";
 import { sendFolder } from "../session/send-folder.ts";
 import { BytesMessageSchema, EmptySchema } from "../wire/control_pb.ts";
-import { Auth, Content, FileSync, Health, Secrets, SSH } from "../wire/methods.ts";
+import { Content, FileSync, Health, Secrets, SSH } from "../wire/methods.ts";
 import {
-  CredentialsResponseSchema,
   GetSecretResponseSchema,
   HealthResponseSchema,
   InfoResponseSchema,
   PacketSchema,
   ReadContentResponseSchema,
 } from "../wire/session_pb.ts";
+import { lendAccounts, type LentAccounts } from "./lent-accounts.ts";
 import type { ReceivedBlobs } from "./received-blobs.ts";
 import { STORE_NAME } from "./remote-graph.ts";
 
 /** What is lent. */
 export interface Lent {
   readonly access: SourceAccess;
-  readonly credentials: CredentialSource;
+  readonly accounts: LentAccounts;
   /** A context by its name; undefined for one that is none of the build. */
   readonly tree: (name: string) => Promise<Tree | undefined>;
   /** The folder with blobs of images that only we have. */
@@ -42,7 +41,6 @@ export interface Lent {
 const SERVING = 1;
 const PIECE_BYTES = 1024 * 1024;
 const STORE = "buildkit-attachable-store-id";
-const HUB = /^(?:registry-1\.docker\.io|https:\/\/index\.docker\.io\/v1\/|index\.docker\.io)$/;
 
 /** The answers to a builder. */
 export function lentRouter(lent: Lent): Router {
@@ -67,7 +65,6 @@ export function lentRouter(lent: Lent): Router {
       if (data === undefined) throw new GrpcError(CODE.notFound, `secret ${id}: not found`);
       return create(GetSecretResponseSchema, { data });
     })
-    .unary(Auth.method.credentials, async ({ host }) => create(CredentialsResponseSchema, await accountFor(lent, host)))
     .unary(SSH.method.checkAgent, async ({ id }) => {
       if ((await agentFor(access, id)) === undefined) throw new GrpcError(CODE.unknown, `unset ssh forward key ${id}`);
       return create(EmptySchema);
@@ -93,6 +90,7 @@ export function lentRouter(lent: Lent): Router {
       if (call.metadata[STORE]?.[0] !== "export") throw new GrpcError(CODE.notFound, "no such content store");
       await lent.received.take(call);
     });
+  lendAccounts(router, lent.accounts);
   return router;
 }
 
@@ -101,13 +99,6 @@ function imageBlob({ images }: Lent, digest: string, store: string | undefined):
   const path = isOurs && isDigest(digest) && digest.startsWith("sha256:") ? join(images, hexOf(digest)) : "";
   if (path === "" || !existsSync(path)) throw new GrpcError(CODE.notFound, `content ${digest}: not found`);
   return { path, size: statSync(path).size };
-}
-
-async function accountFor({ credentials, signal }: Lent, host: string): Promise<{ readonly username: string; readonly secret: string }> {
-  const found = await credentials(HUB.test(host) ? "docker.io" : host, "", signal);
-  if (found === undefined) return { username: "", secret: "" };
-  // As docker has it: a token has no user.
-  return found.kind === "password" ? { username: found.username, secret: found.password } : { username: "", secret: found.token };
 }
 
 async function agentFor(access: SourceAccess, id: string): Promise<SshAgent | undefined> {

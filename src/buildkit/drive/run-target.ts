@@ -16,6 +16,8 @@ import { Control } from "../wire/methods.ts";
 import { builderError } from "./dial.ts";
 import { fetchedLayers } from "./fetched-layers.ts";
 import { type Lent, lentRouter } from "./lent.ts";
+import { imagesOf } from "./lent-accounts.ts";
+import { createTokenDesk } from "../../registry/index.ts";
 import type { BuilderNode } from "./node.ts";
 import { type ReceivedBlobs, receivedBlobs } from "./received-blobs.ts";
 import { remoteGraph, type RemoteGraph, remoteVertices, type RemoteGraphOptions } from "./remote-graph.ts";
@@ -203,7 +205,7 @@ function reasonOf(
 }
 
 function lentOf(
-  { build, folder }: ReadyTarget,
+  { build, folder, target }: ReadyTarget,
   received: ReceivedBlobs,
   {
     stack,
@@ -222,9 +224,11 @@ function lentOf(
     const result = await sources.resolve(op, build.platform, signal, name);
     return result.kind === "directory" ? result.tree : await loadTree(result.layers, signal);
   };
+  const credentials = opened.client?.credentials ?? session.credentials;
+  const desk = createTokenDesk({ network: session.network, credentials, env: session.env });
   return {
     access: opened.access,
-    credentials: opened.client?.credentials ?? session.credentials,
+    accounts: { credentials, desk, images: imagesOf(target), signal },
     tree: (name) => {
       const tree = trees.get(name) ?? open(name);
       trees.set(name, tree);

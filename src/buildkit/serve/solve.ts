@@ -131,13 +131,7 @@ function accessOf(service: Service, job: Job, session: ClientSession, attributes
       return value;
     },
     sshAgent: (id) => agentOf(session, id, job.signal),
-    credentials: async (registry) => {
-      const found = await credentialsOf(session, registry);
-      if (found === undefined) return undefined;
-      const { username, secret } = found;
-      // As docker has it: without a user it is a token.
-      return username === "" ? { kind: "identity-token", token: secret } : { kind: "password", username, password: secret };
-    },
+    credentials: (registry) => credentialsOf(session, registry),
     ...(job.request.sourcePolicySession === "" ? {} : { checkSource: policyOf(service, job) }),
     build: { id: job.ref, title: titleOf(attributes) },
   };

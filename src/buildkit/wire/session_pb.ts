@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
 export const file_session: GenFile =
   /*@__PURE__*/
   fileDesc(
-    "Cg1zZXNzaW9uLnByb3RvEg5kZWNhbnQuc2Vzc2lvbiJUCgZQYWNrZXQSDAoEdHlwZRgBIAEoBRIiCgRzdGF0GAIgASgLMhQuZGVjYW50LnNlc3Npb24uU3RhdBIKCgJpZBgDIAEoDRIMCgRkYXRhGAQgASgMIvMBCgRTdGF0EgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAMSEAoIbW9kX3RpbWUYBiABKAMSEAoIbGlua25hbWUYByABKAkSEAoIZGV2bWFqb3IYCCABKAMSEAoIZGV2bWlub3IYCSABKAMSMAoGeGF0dHJzGAogAygLMiAuZGVjYW50LnNlc3Npb24uU3RhdC5YYXR0cnNFbnRyeRotCgtYYXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAw6AjgBIh4KEEdldFNlY3JldFJlcXVlc3QSCgoCaWQYASABKAkiIQoRR2V0U2VjcmV0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCIfChFDaGVja0FnZW50UmVxdWVzdBIKCgJpZBgBIAEoCSIiChJDcmVkZW50aWFsc1JlcXVlc3QSDAoEaG9zdBgBIAEoCSI3ChNDcmVkZW50aWFsc1Jlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEg4KBnNlY3JldBgCIAEoCSKEAQoESW5mbxIOCgZkaWdlc3QYASABKAkSDAoEc2l6ZRgCIAEoAxIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIdCgtJbmZvUmVxdWVzdBIOCgZkaWdlc3QYASABKAkiMgoMSW5mb1Jlc3BvbnNlEiIKBGluZm8YASABKAsyFC5kZWNhbnQuc2Vzc2lvbi5JbmZvIkIKElJlYWRDb250ZW50UmVxdWVzdBIOCgZkaWdlc3QYASABKAkSDgoGb2Zmc2V0GAIgASgDEgwKBHNpemUYAyABKAMiMwoTUmVhZENvbnRlbnRSZXNwb25zZRIOCgZvZmZzZXQYASABKAMSDAoEZGF0YRgCIAEoDCJxChNXcml0ZUNvbnRlbnRSZXF1ZXN0Eg4KBmFjdGlvbhgBIAEoBRILCgNyZWYYAiABKAkSDQoFdG90YWwYAyABKAMSEAoIZXhwZWN0ZWQYBCABKAkSDgoGb2Zmc2V0GAUgASgDEgwKBGRhdGEYBiABKAwiVQoUV3JpdGVDb250ZW50UmVzcG9uc2USDgoGYWN0aW9uGAEgASgFEg4KBm9mZnNldBgEIAEoAxINCgV0b3RhbBgFIAEoAxIOCgZkaWdlc3QYBiABKAkiIAoOSGVhbHRoUmVzcG9uc2USDgoGc3RhdHVzGAEgASgFYgZwcm90bzM",
+    "Cg1zZXNzaW9uLnByb3RvEg5kZWNhbnQuc2Vzc2lvbiJUCgZQYWNrZXQSDAoEdHlwZRgBIAEoBRIiCgRzdGF0GAIgASgLMhQuZGVjYW50LnNlc3Npb24uU3RhdBIKCgJpZBgDIAEoDRIMCgRkYXRhGAQgASgMIvMBCgRTdGF0EgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAMSEAoIbW9kX3RpbWUYBiABKAMSEAoIbGlua25hbWUYByABKAkSEAoIZGV2bWFqb3IYCCABKAMSEAoIZGV2bWlub3IYCSABKAMSMAoGeGF0dHJzGAogAygLMiAuZGVjYW50LnNlc3Npb24uU3RhdC5YYXR0cnNFbnRyeRotCgtYYXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAw6AjgBIh4KEEdldFNlY3JldFJlcXVlc3QSCgoCaWQYASABKAkiIQoRR2V0U2VjcmV0UmVzcG9uc2USDAoEZGF0YRgBIAEoDCIfChFDaGVja0FnZW50UmVxdWVzdBIKCgJpZBgBIAEoCSIiChJDcmVkZW50aWFsc1JlcXVlc3QSDAoEaG9zdBgBIAEoCSI3ChNDcmVkZW50aWFsc1Jlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEg4KBnNlY3JldBgCIAEoCSJkChFGZXRjaFRva2VuUmVxdWVzdBIRCgljbGllbnRfaWQYASABKAkSDAoEaG9zdBgCIAEoCRINCgVyZWFsbRgDIAEoCRIPCgdzZXJ2aWNlGAQgASgJEg4KBnNjb3BlcxgFIAMoCSJKChJGZXRjaFRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSEgoKZXhwaXJlc19pbhgCIAEoAxIRCglpc3N1ZWRfYXQYAyABKAMiNgoYR2V0VG9rZW5BdXRob3JpdHlSZXF1ZXN0EgwKBGhvc3QYASABKAkSDAoEc2FsdBgCIAEoDCIvChlHZXRUb2tlbkF1dGhvcml0eVJlc3BvbnNlEhIKCnB1YmxpY19rZXkYASABKAwiSgobVmVyaWZ5VG9rZW5BdXRob3JpdHlSZXF1ZXN0EgwKBGhvc3QYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIMCgRzYWx0GAMgASgMIi4KHFZlcmlmeVRva2VuQXV0aG9yaXR5UmVzcG9uc2USDgoGc2lnbmVkGAEgASgMIoQBCgRJbmZvEg4KBmRpZ2VzdBgBIAEoCRIMCgRzaXplGAIgASgDEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh0KC0luZm9SZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCSIyCgxJbmZvUmVzcG9uc2USIgoEaW5mbxgBIAEoCzIULmRlY2FudC5zZXNzaW9uLkluZm8iQgoSUmVhZENvbnRlbnRSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAMSDAoEc2l6ZRgDIAEoAyIzChNSZWFkQ29udGVudFJlc3BvbnNlEg4KBm9mZnNldBgBIAEoAxIMCgRkYXRhGAIgASgMInEKE1dyaXRlQ29udGVudFJlcXVlc3QSDgoGYWN0aW9uGAEgASgFEgsKA3JlZhgCIAEoCRINCgV0b3RhbBgDIAEoAxIQCghleHBlY3RlZBgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDAoEZGF0YRgGIAEoDCJVChRXcml0ZUNvbnRlbnRSZXNwb25zZRIOCgZhY3Rpb24YASABKAUSDgoGb2Zmc2V0GAQgASgDEg0KBXRvdGFsGAUgASgDEg4KBmRpZ2VzdBgGIAEoCSIgCg5IZWFsdGhSZXNwb25zZRIOCgZzdGF0dXMYASABKAViBnByb3RvMw",
     [file_google_protobuf_timestamp],
   );
 
@@ -202,6 +202,155 @@ export type CredentialsResponse = Message<"decant.session.CredentialsResponse"> 
 export const CredentialsResponseSchema: GenMessage<CredentialsResponse> = /*@__PURE__*/ messageDesc(file_session, 6);
 
 /**
+ * @generated from message decant.session.FetchTokenRequest
+ */
+export type FetchTokenRequest = Message<"decant.session.FetchTokenRequest"> & {
+  /**
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * @generated from field: string host = 2;
+   */
+  host: string;
+
+  /**
+   * @generated from field: string realm = 3;
+   */
+  realm: string;
+
+  /**
+   * @generated from field: string service = 4;
+   */
+  service: string;
+
+  /**
+   * @generated from field: repeated string scopes = 5;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message decant.session.FetchTokenRequest.
+ * Use `create(FetchTokenRequestSchema)` to create a new message.
+ */
+export const FetchTokenRequestSchema: GenMessage<FetchTokenRequest> = /*@__PURE__*/ messageDesc(file_session, 7);
+
+/**
+ * @generated from message decant.session.FetchTokenResponse
+ */
+export type FetchTokenResponse = Message<"decant.session.FetchTokenResponse"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: int64 expires_in = 2;
+   */
+  expiresIn: bigint;
+
+  /**
+   * Seconds since the epoch.
+   *
+   * @generated from field: int64 issued_at = 3;
+   */
+  issuedAt: bigint;
+};
+
+/**
+ * Describes the message decant.session.FetchTokenResponse.
+ * Use `create(FetchTokenResponseSchema)` to create a new message.
+ */
+export const FetchTokenResponseSchema: GenMessage<FetchTokenResponse> = /*@__PURE__*/ messageDesc(file_session, 8);
+
+/**
+ * @generated from message decant.session.GetTokenAuthorityRequest
+ */
+export type GetTokenAuthorityRequest = Message<"decant.session.GetTokenAuthorityRequest"> & {
+  /**
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * @generated from field: bytes salt = 2;
+   */
+  salt: Uint8Array;
+};
+
+/**
+ * Describes the message decant.session.GetTokenAuthorityRequest.
+ * Use `create(GetTokenAuthorityRequestSchema)` to create a new message.
+ */
+export const GetTokenAuthorityRequestSchema: GenMessage<GetTokenAuthorityRequest> = /*@__PURE__*/ messageDesc(file_session, 9);
+
+/**
+ * @generated from message decant.session.GetTokenAuthorityResponse
+ */
+export type GetTokenAuthorityResponse = Message<"decant.session.GetTokenAuthorityResponse"> & {
+  /**
+   * Ed25519
+   *
+   * @generated from field: bytes public_key = 1;
+   */
+  publicKey: Uint8Array;
+};
+
+/**
+ * Describes the message decant.session.GetTokenAuthorityResponse.
+ * Use `create(GetTokenAuthorityResponseSchema)` to create a new message.
+ */
+export const GetTokenAuthorityResponseSchema: GenMessage<GetTokenAuthorityResponse> = /*@__PURE__*/ messageDesc(file_session, 10);
+
+/**
+ * @generated from message decant.session.VerifyTokenAuthorityRequest
+ */
+export type VerifyTokenAuthorityRequest = Message<"decant.session.VerifyTokenAuthorityRequest"> & {
+  /**
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * @generated from field: bytes payload = 2;
+   */
+  payload: Uint8Array;
+
+  /**
+   * @generated from field: bytes salt = 3;
+   */
+  salt: Uint8Array;
+};
+
+/**
+ * Describes the message decant.session.VerifyTokenAuthorityRequest.
+ * Use `create(VerifyTokenAuthorityRequestSchema)` to create a new message.
+ */
+export const VerifyTokenAuthorityRequestSchema: GenMessage<VerifyTokenAuthorityRequest> = /*@__PURE__*/ messageDesc(file_session, 11);
+
+/**
+ * @generated from message decant.session.VerifyTokenAuthorityResponse
+ */
+export type VerifyTokenAuthorityResponse = Message<"decant.session.VerifyTokenAuthorityResponse"> & {
+  /**
+   * The signature, and then the payload.
+   *
+   * @generated from field: bytes signed = 1;
+   */
+  signed: Uint8Array;
+};
+
+/**
+ * Describes the message decant.session.VerifyTokenAuthorityResponse.
+ * Use `create(VerifyTokenAuthorityResponseSchema)` to create a new message.
+ */
+export const VerifyTokenAuthorityResponseSchema: GenMessage<VerifyTokenAuthorityResponse> = /*@__PURE__*/ messageDesc(file_session, 12);
+
+/**
  * containerd.services.content.v1
  *
  * @generated from message decant.session.Info
@@ -232,7 +381,7 @@ export type Info = Message<"decant.session.Info"> & {
  * Describes the message decant.session.Info.
  * Use `create(InfoSchema)` to create a new message.
  */
-export const InfoSchema: GenMessage<Info> = /*@__PURE__*/ messageDesc(file_session, 7);
+export const InfoSchema: GenMessage<Info> = /*@__PURE__*/ messageDesc(file_session, 13);
 
 /**
  * @generated from message decant.session.InfoRequest
@@ -248,7 +397,7 @@ export type InfoRequest = Message<"decant.session.InfoRequest"> & {
  * Describes the message decant.session.InfoRequest.
  * Use `create(InfoRequestSchema)` to create a new message.
  */
-export const InfoRequestSchema: GenMessage<InfoRequest> = /*@__PURE__*/ messageDesc(file_session, 8);
+export const InfoRequestSchema: GenMessage<InfoRequest> = /*@__PURE__*/ messageDesc(file_session, 14);
 
 /**
  * @generated from message decant.session.InfoResponse
@@ -264,7 +413,7 @@ export type InfoResponse = Message<"decant.session.InfoResponse"> & {
  * Describes the message decant.session.InfoResponse.
  * Use `create(InfoResponseSchema)` to create a new message.
  */
-export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/ messageDesc(file_session, 9);
+export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/ messageDesc(file_session, 15);
 
 /**
  * @generated from message decant.session.ReadContentRequest
@@ -290,7 +439,7 @@ export type ReadContentRequest = Message<"decant.session.ReadContentRequest"> & 
  * Describes the message decant.session.ReadContentRequest.
  * Use `create(ReadContentRequestSchema)` to create a new message.
  */
-export const ReadContentRequestSchema: GenMessage<ReadContentRequest> = /*@__PURE__*/ messageDesc(file_session, 10);
+export const ReadContentRequestSchema: GenMessage<ReadContentRequest> = /*@__PURE__*/ messageDesc(file_session, 16);
 
 /**
  * @generated from message decant.session.ReadContentResponse
@@ -311,7 +460,7 @@ export type ReadContentResponse = Message<"decant.session.ReadContentResponse"> 
  * Describes the message decant.session.ReadContentResponse.
  * Use `create(ReadContentResponseSchema)` to create a new message.
  */
-export const ReadContentResponseSchema: GenMessage<ReadContentResponse> = /*@__PURE__*/ messageDesc(file_session, 11);
+export const ReadContentResponseSchema: GenMessage<ReadContentResponse> = /*@__PURE__*/ messageDesc(file_session, 17);
 
 /**
  * @generated from message decant.session.WriteContentRequest
@@ -354,7 +503,7 @@ export type WriteContentRequest = Message<"decant.session.WriteContentRequest"> 
  * Describes the message decant.session.WriteContentRequest.
  * Use `create(WriteContentRequestSchema)` to create a new message.
  */
-export const WriteContentRequestSchema: GenMessage<WriteContentRequest> = /*@__PURE__*/ messageDesc(file_session, 12);
+export const WriteContentRequestSchema: GenMessage<WriteContentRequest> = /*@__PURE__*/ messageDesc(file_session, 18);
 
 /**
  * @generated from message decant.session.WriteContentResponse
@@ -385,7 +534,7 @@ export type WriteContentResponse = Message<"decant.session.WriteContentResponse"
  * Describes the message decant.session.WriteContentResponse.
  * Use `create(WriteContentResponseSchema)` to create a new message.
  */
-export const WriteContentResponseSchema: GenMessage<WriteContentResponse> = /*@__PURE__*/ messageDesc(file_session, 13);
+export const WriteContentResponseSchema: GenMessage<WriteContentResponse> = /*@__PURE__*/ messageDesc(file_session, 19);
 
 /**
  * grpc.health.v1; 1 is SERVING
@@ -403,4 +552,4 @@ export type HealthResponse = Message<"decant.session.HealthResponse"> & {
  * Describes the message decant.session.HealthResponse.
  * Use `create(HealthResponseSchema)` to create a new message.
  */
-export const HealthResponseSchema: GenMessage<HealthResponse> = /*@__PURE__*/ messageDesc(file_session, 14);
+export const HealthResponseSchema: GenMessage<HealthResponse> = /*@__PURE__*/ messageDesc(file_session, 20);

@@ -8,7 +8,17 @@ import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BytesMessageSchema } from "../control_pb.ts";
 import { file_control } from "../control_pb.ts";
-import type { CredentialsRequestSchema, CredentialsResponseSchema, PacketSchema } from "../session_pb.ts";
+import type {
+  CredentialsRequestSchema,
+  CredentialsResponseSchema,
+  FetchTokenRequestSchema,
+  FetchTokenResponseSchema,
+  GetTokenAuthorityRequestSchema,
+  GetTokenAuthorityResponseSchema,
+  PacketSchema,
+  VerifyTokenAuthorityRequestSchema,
+  VerifyTokenAuthorityResponseSchema,
+} from "../session_pb.ts";
 import { file_session } from "../session_pb.ts";
 
 /**
@@ -17,7 +27,7 @@ import { file_session } from "../session_pb.ts";
 export const file_services_filesync: GenFile =
   /*@__PURE__*/
   fileDesc(
-    "ChdzZXJ2aWNlcy9maWxlc3luYy5wcm90bxIQbW9ieS5maWxlc3luYy52MTJKCghGaWxlU3luYxI+CghEaWZmQ29weRIWLmRlY2FudC5zZXNzaW9uLlBhY2tldBoWLmRlY2FudC5zZXNzaW9uLlBhY2tldCgBMAEyVgoIRmlsZVNlbmQSSgoIRGlmZkNvcHkSHC5kZWNhbnQuY29udHJvbC5CeXRlc01lc3NhZ2UaHC5kZWNhbnQuY29udHJvbC5CeXRlc01lc3NhZ2UoATABMl4KBEF1dGgSVgoLQ3JlZGVudGlhbHMSIi5kZWNhbnQuc2Vzc2lvbi5DcmVkZW50aWFsc1JlcXVlc3QaIy5kZWNhbnQuc2Vzc2lvbi5DcmVkZW50aWFsc1Jlc3BvbnNlYgZwcm90bzM",
+    "ChdzZXJ2aWNlcy9maWxlc3luYy5wcm90bxIQbW9ieS5maWxlc3luYy52MTJKCghGaWxlU3luYxI+CghEaWZmQ29weRIWLmRlY2FudC5zZXNzaW9uLlBhY2tldBoWLmRlY2FudC5zZXNzaW9uLlBhY2tldCgBMAEyVgoIRmlsZVNlbmQSSgoIRGlmZkNvcHkSHC5kZWNhbnQuY29udHJvbC5CeXRlc01lc3NhZ2UaHC5kZWNhbnQuY29udHJvbC5CeXRlc01lc3NhZ2UoATABMpADCgRBdXRoElYKC0NyZWRlbnRpYWxzEiIuZGVjYW50LnNlc3Npb24uQ3JlZGVudGlhbHNSZXF1ZXN0GiMuZGVjYW50LnNlc3Npb24uQ3JlZGVudGlhbHNSZXNwb25zZRJTCgpGZXRjaFRva2VuEiEuZGVjYW50LnNlc3Npb24uRmV0Y2hUb2tlblJlcXVlc3QaIi5kZWNhbnQuc2Vzc2lvbi5GZXRjaFRva2VuUmVzcG9uc2USaAoRR2V0VG9rZW5BdXRob3JpdHkSKC5kZWNhbnQuc2Vzc2lvbi5HZXRUb2tlbkF1dGhvcml0eVJlcXVlc3QaKS5kZWNhbnQuc2Vzc2lvbi5HZXRUb2tlbkF1dGhvcml0eVJlc3BvbnNlEnEKFFZlcmlmeVRva2VuQXV0aG9yaXR5EisuZGVjYW50LnNlc3Npb24uVmVyaWZ5VG9rZW5BdXRob3JpdHlSZXF1ZXN0GiwuZGVjYW50LnNlc3Npb24uVmVyaWZ5VG9rZW5BdXRob3JpdHlSZXNwb25zZWIGcHJvdG8z",
     [file_control, file_session],
   );
 
@@ -60,5 +70,29 @@ export const Auth: GenService<{
     methodKind: "unary";
     input: typeof CredentialsRequestSchema;
     output: typeof CredentialsResponseSchema;
+  };
+  /**
+   * @generated from rpc moby.filesync.v1.Auth.FetchToken
+   */
+  fetchToken: {
+    methodKind: "unary";
+    input: typeof FetchTokenRequestSchema;
+    output: typeof FetchTokenResponseSchema;
+  };
+  /**
+   * @generated from rpc moby.filesync.v1.Auth.GetTokenAuthority
+   */
+  getTokenAuthority: {
+    methodKind: "unary";
+    input: typeof GetTokenAuthorityRequestSchema;
+    output: typeof GetTokenAuthorityResponseSchema;
+  };
+  /**
+   * @generated from rpc moby.filesync.v1.Auth.VerifyTokenAuthority
+   */
+  verifyTokenAuthority: {
+    methodKind: "unary";
+    input: typeof VerifyTokenAuthorityRequestSchema;
+    output: typeof VerifyTokenAuthorityResponseSchema;
   };
 }> = /*@__PURE__*/ serviceDesc(file_services_filesync, 2);

@@ -23,7 +23,13 @@ import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
 import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { CheckPolicyResponseSchema } from "../../src/buildkit/wire/policy_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, PolicyVerifier, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
-import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
+import {
+  CredentialsResponseSchema,
+  FetchTokenResponseSchema,
+  GetSecretResponseSchema,
+  GetTokenAuthorityResponseSchema,
+  PacketSchema,
+} from "../../src/buildkit/wire/session_pb.ts";
 import { READERS, WRITERS } from "../../src/cli/commands/serve.ts";
 import { hostTree } from "../../src/tree/index.ts";
 
@@ -85,6 +91,8 @@ export interface TestBuild {
   readonly folders?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly credentials?: Readonly<Record<string, { readonly username: string; readonly secret: string }>>;
+  /** The client gets tokens itself; undefined: it says Unimplemented. */
+  readonly tokenOf?: (host: string, realm: string, scopes: readonly string[]) => Promise<string | undefined>;
   readonly sharedKey?: string;
   readonly solve?: Exclude<MessageInitShape<typeof SolveRequestSchema>, SolveRequest>;
   /** Where outputs that are folders go. */
@@ -231,7 +239,16 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
       return create(GetSecretResponseSchema, { data: Buffer.from(value) });
     })
     .unary(Auth.method.credentials, async ({ host }) => create(CredentialsResponseSchema, credentials[host] ?? {}));
-  const { output, policy } = build;
+  const { output, policy, tokenOf } = build;
+  if (tokenOf !== undefined) {
+    router
+      .unary(Auth.method.getTokenAuthority, () => Promise.resolve(create(GetTokenAuthorityResponseSchema, { publicKey: Buffer.alloc(32) })))
+      .unary(Auth.method.fetchToken, async ({ host, realm, scopes }) => {
+        const token = await tokenOf(host, realm, scopes);
+        if (token === undefined) throw new GrpcError(CODE.unimplemented, "no tokens here");
+        return create(FetchTokenResponseSchema, { token, expiresIn: 60n });
+      });
+  }
   if (policy !== undefined) {
     router.unary(PolicyVerifier.method.checkPolicy, async ({ source }) => {
       const answer = policy(source?.source?.identifier ?? "");

@@ -114,7 +114,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F92",
     title: "Credentials stay with the command",
     state: "full",
-    note: "A build has no daemon. Builders and decant serve are lent the credentials of a registry when they ask it; nobody mints a token for them first.",
+    note: "A build has no daemon. Builders and decant serve get tokens. They get a password only for registries without a token server, or from clients that lend no tokens.",
   },
   {
     id: "F93",

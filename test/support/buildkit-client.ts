@@ -38,13 +38,16 @@ export interface TestServer extends AsyncDisposable {
   connect(): TestClient;
 }
 
-/** Starts one. */
-export async function startBuildServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+/** Starts one; `allow`: what it grants to steps. */
+export async function startBuildServer(
+  env: Readonly<Record<string, string>> = {},
+  allow: readonly string[] = [],
+): Promise<TestServer> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-serve-")));
   const root = join(folder.path, "store");
   const server = stack.use(
-    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
+    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow }),
   );
   const path = join(folder.path, "door");
   const sockets = new Set<Socket>();

@@ -1,6 +1,6 @@
 /** What clients of BuildKit get of the server, by the calls that docker buildx makes. No docker is needed. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -208,6 +208,24 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   assert.deepEqual(await listBuilds({ root: server.root }), []);
 });
 
+const NETWORKS = [
+  { name: "of a build that asks for nothing", step: "RUN", isOfMachine: false },
+  { name: "of a build that wants the machine's", step: "RUN", attributes: { "force-network-mode": "host" }, isOfMachine: true },
+  { name: "of a step that wants the machine's", step: "RUN --network=host", isOfMachine: true },
+] as const;
+for (const { name, step, isOfMachine, ...more } of NETWORKS) {
+  test(`I2: the network ${name}`, { timeout: 600_000 }, async () => {
+    await using server = await startBuildServer({}, ["network.host"]);
+    await using given = await project({ Dockerfile: `${BUSYBOX}${step} echo "in $(readlink /proc/self/ns/net)"\n` });
+    addBusybox({ context: given.path });
+    const { status } = await given.build(server, { ...more, solve: { entitlements: isOfMachine ? ["network.host"] : [] } });
+    const logs = Buffer.concat(status.flatMap((piece) => piece.logs.map(({ msg }) => msg))).toString();
+    const [, said] = /in (net:\[\d+\])/.exec(logs) ?? [];
+    assert.ok(said !== undefined, logs);
+    assert.equal(said === readlinkSync("/proc/self/ns/net"), isOfMachine);
+  });
+}
+
 const failures: readonly {
   readonly name: string;
   readonly dockerfile: string;
@@ -253,6 +271,20 @@ const failures: readonly {
     more: { solve: { entitlements: ["security.insecure"] } },
     code: CODE.denied,
     says: /security\.insecure is not allowed/,
+  },
+  {
+    name: "the network of the machine, which the server does not grant",
+    dockerfile: "FROM scratch\n",
+    more: { solve: { entitlements: ["network.host"] } },
+    code: CODE.denied,
+    says: /network\.host is not allowed by the server's configuration/,
+  },
+  {
+    name: "the network of the machine, which the client does not ask for",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { "force-network-mode": "host" } },
+    code: CODE.denied,
+    says: /network\.host is not allowed/,
   },
   {
     name: "an exporter that nobody knows",

@@ -21,7 +21,7 @@ import { sweepClientFolders } from "./synced-folders.ts";
 interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
-  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  /** What steps of clients may ask for: "network.host", "security.insecure", "device". */
   readonly allow: readonly string[];
 }
 

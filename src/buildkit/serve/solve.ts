@@ -11,6 +11,7 @@ import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createSecretGuard } from "../../secrets/index.ts";
+import { askedOf } from "./entitlements.ts";
 import { notServed, toGrpc } from "./errors.ts";
 import type { ClientGraph, ClientResult } from "./client-result.ts";
 import { inputLayout } from "./inputs.ts";
@@ -35,6 +36,7 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   await using _held = connection.hold();
   try {
     refuseFields(request);
+    askedOf(service, request);
     const response = await frontendBuild(connection, job);
     job.end();
     return response;
@@ -102,6 +104,7 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
     readers: service.readers,
     env: service.env,
     root: service.store.root,
+    allow: askedOf(service, job.request),
     access,
     looksOnly: attributes["requestid"] !== undefined,
     inputs: (name) => inputLayout(connection, job, frontendInputs[name], () => graphOf(name)),

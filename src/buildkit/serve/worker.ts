@@ -17,7 +17,7 @@ export function buildkitVersion(): MessageInitShape<typeof BuildkitVersionSchema
 export function workerRecord(id: string): MessageInitShape<typeof WorkerRecordSchema> {
   return {
     id,
-    labels: { "org.mobyproject.buildkit.worker.executor": "oci", "org.mobyproject.buildkit.worker.network": "host" },
+    labels: { "org.mobyproject.buildkit.worker.executor": "oci" },
     platforms: [wirePlatform(hostPlatform({ arch: process.arch }))],
     buildkitVersion: buildkitVersion(),
   };

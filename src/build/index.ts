@@ -16,6 +16,7 @@ export {
   type OpenedBuild,
   planOptionsOf,
 } from "./open-build.ts";
+export { takenSource } from "./client-sources.ts";
 export { buildDevices, checkDevices } from "./devices.ts";
 export { type EventKeeper, keepEvents, keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";

@@ -11,6 +11,7 @@ import type { BuiltImage } from "../../image/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 import { fromDefinition } from "../llb/from-llb.ts";
+import { withSources } from "../llb/with-sources.ts";
 import { withWholeFolders } from "../llb/whole-folders.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { Definition } from "../wire/llb_pb.ts";
@@ -106,7 +107,11 @@ async function solveTarget(
   const { session, providers } = await graphSources(connection, job, access);
   let sandbox: Promise<Sandbox> | undefined;
   const nowMs = Date.now();
-  for (const { op, platform } of reachable(target)) if (op.kind === "source") await access.checkSource?.(op, platform);
+  const taken = await withSources(target, async (op, platform) => {
+    const ruled = job.policy?.apply(op) ?? op;
+    return (await access.checkSource?.(ruled, platform)) ?? ruled;
+  });
+  checkSources(taken);
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
   const devices = buildDevices({ allow: askedOf(service, request) }, { cwd: "/", emit });
   await checkDevices(target, devices);
@@ -115,7 +120,7 @@ async function solveTarget(
   const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session), guard: job.secrets };
   const caches = await openCaches(opened, [target.platform]);
   const { solutions } = await solve(
-    [target],
+    [taken],
     {
       store: session.store,
       ...given({ shared: caches.shared }),

@@ -38,7 +38,7 @@ const SHARED =
 /** Opens the store. Throws as `openSession`. */
 export async function openBuildServer({ readers, writers, allow, ...options }: BuildServerOptions): Promise<BuildServer> {
   await using opening = new AsyncDisposableStack();
-  const { store } = opening.use(await openSession(options));
+  const { store } = opening.use(await openSession(options, "stay"));
   await sweepClientFolders(store);
   const stop = new AbortController();
   const scratch = opening.use(await store.scratch());

@@ -13,7 +13,7 @@ export interface FilteredRecord {
 
 type Test = (record: FilteredRecord) => boolean;
 
-const TERM = /\s*([A-Za-z][\w.-]*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?\s*(,|$)/y;
+const TERM = /\s*([A-Za-z][\w.-]*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^,]*?))?\s*(,|$)/y;
 const MAX_CHARS = 4096;
 
 /** Reads filters; no filter, or an empty one, takes everything. Throws `GrpcError`. */

@@ -19,6 +19,7 @@ const GIT = new Set(["git", "git-tree"]);
 const NAMES: Readonly<Record<string, string>> = {
   action: "result of a step",
   layer: "layer",
+  step: "list of what a step has read",
   http: "download",
   git: "git repository",
   "git-tree": "files of a git repository",
@@ -67,7 +68,7 @@ function typeOf({ space, kind }: StoreEntry): string {
 
 function descriptionOf({ space, id, value }: StoreEntry, texts: ReadonlyMap<string, string>): string {
   if (space === "cache-mount") return `cache mount ${textIn(value, "id")}`;
-  return texts.get(id) ?? NAMES[space] ?? space;
+  return (space === "action" ? texts.get(id) : undefined) ?? NAMES[space] ?? space;
 }
 
 function textIn(value: unknown, key: string): string {

@@ -23,6 +23,7 @@ export { lockSources, type LockSourcesOptions, type LockSourcesResult, type Sour
 export { openCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
+export { readFilesOf } from "./read-files.ts";
 export { runBuild } from "./run-build.ts";
 export type { ReplayDifference, ReplayOptions, ReplayResult } from "./replay/types.ts";
 export type { PreparedBuild } from "./prepare.ts";

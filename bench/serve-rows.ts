@@ -52,7 +52,7 @@ export async function printServeRows({ folder, registry, client, env, runs, only
       const [build = 0, serve = 0] = ways.map(({ times }) => median(times));
       console.log(`| ${row.name} | ${build.toFixed(3)} | ${serve.toFixed(3)} | ${(serve / build).toFixed(2)} × |`);
     } catch (error) {
-      console.log(`| ${row.name} | failed: ${String(error).replaceAll("\n", " ").slice(0, 1000)} | | |`);
+      console.log(`| ${row.name} | failed: …${String(error).replaceAll(/[\n|]/g, " ").slice(-400)} | | |`);
     }
   }
 }

@@ -118,7 +118,7 @@ async function builds(context: string, { store, pid, env }: Served): Promise<voi
       await measure(way.command);
       answering.push(way);
     } catch (error) {
-      console.log(`${way.name}: failed: ${String(error).replaceAll("\n", " ").slice(0, 500)}`);
+      console.log(`${way.name}: failed: …${String(error).replaceAll("\n", " ").slice(-400)}`);
     }
   }
   for (let run = 0; run < runs; run += 1) for (const { command, times } of answering) times.push((await measure(command)).seconds);

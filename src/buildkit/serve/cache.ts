@@ -84,6 +84,7 @@ function wireRecord({
   description,
   recordType,
   lastUsedMs,
+  createdMs = lastUsedMs,
 }: CacheUsage): Exclude<MessageInitShape<typeof UsageRecordSchema>, { $typeName: string }> {
   return {
     id,
@@ -92,6 +93,7 @@ function wireRecord({
     size: BigInt(bytes),
     description,
     recordType,
+    ...(createdMs === undefined ? {} : { createdAt: timestampFromMs(createdMs) }),
     ...(lastUsedMs === undefined ? {} : { lastUsedAt: timestampFromMs(lastUsedMs) }),
   };
 }

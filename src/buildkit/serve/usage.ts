@@ -8,6 +8,8 @@ import { clientFolders } from "./synced-folders.ts";
 export interface CacheUsage extends FilteredRecord {
   readonly bytes: number;
   readonly lastUsedMs?: number;
+  /** Where it is known. */
+  readonly createdMs?: number | undefined;
   /** What of the store it is; absent for what no filter can choose. */
   readonly entry?: StoreEntry;
   /** The folder of a client. */
@@ -20,6 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   action: "result of a step",
   layer: "layer",
   step: "list of what a step has read",
+  steps: "list of what a step has read",
   http: "download",
   git: "git repository",
   "git-tree": "files of a git repository",
@@ -28,7 +31,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Reads the whole store; uses nothing of it. */
 export async function cacheUsage(store: Store, signal: AbortSignal): Promise<CacheUsage[]> {
-  const { imageBytes, unusedBytes, records } = await store.entries({ valuesOf: [STEPS, "cache-mount"], signal });
+  const { imageBytes, unusedBytes, records } = await store.entries({ valuesOf: [STEPS, "action", "cache-mount"], signal });
   const texts = new Map(records.flatMap(({ space, id, value }) => (space === STEPS ? [[id, textIn(value, "text")] as const] : [])));
   const found: CacheUsage[] = records
     .filter(({ bytes }) => bytes > 0)
@@ -40,6 +43,7 @@ export async function cacheUsage(store: Store, signal: AbortSignal): Promise<Cac
       mutable: entry.kind === "mounts",
       bytes: entry.bytes,
       lastUsedMs: entry.lastUsed,
+      createdMs: createdIn(entry.value),
       entry,
     }));
   for (const { path, lastUsedMs, isInUse } of await clientFolders(store)) {
@@ -74,6 +78,12 @@ function descriptionOf({ space, id, value }: StoreEntry, texts: ReadonlyMap<stri
 function textIn(value: unknown, key: string): string {
   const found: unknown = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
   return typeof found === "string" ? found : "";
+}
+
+/** Records of results say when they were made. */
+function createdIn(value: unknown): number | undefined {
+  const found = Date.parse(textIn(value, "created"));
+  return Number.isNaN(found) ? undefined : found;
 }
 
 /** Of 25 characters, as BuildKit's are. */

@@ -43,7 +43,8 @@ try {
   if (values.only === undefined) console.log(`cold start of decant serve to its first byte: ${await coldStart()} ms`);
   const store = join(folder, "store");
   await using door = await openBuildxDoor(store);
-  const env = textOnly(door.env);
+  // Also where the caller has builders of its own.
+  const env = { ...textOnly(door.env), BUILDX_CONFIG: join(door.env["DOCKER_CONFIG"] ?? folder, "buildx") };
   if (values.only === undefined) await builds(context, { store, pid: door.pid, env });
   await printServeRows({ folder, registry: REGISTRY, client: DOCKER, env, runs, only: values.only, untilMs });
   console.log(`memory at the end: ${megabytes(treeBytes(door.pid))} MB`);

@@ -17,12 +17,12 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { EngineContext, SourceAccess } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
-import { clientImage } from "./client-sources.ts";
+import { type CheckSource, clientImage } from "./client-sources.ts";
 import { learning, openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
-import { parseGitUrl, type SourceOp } from "../graph/index.ts";
+import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type CredentialSource, fileCredentials } from "../registry/index.ts";
 import {
@@ -56,8 +56,8 @@ export interface ClientAccess extends SourceAccess {
   readonly credentials: CredentialSource;
   /** Fetches what the build takes from a folder that was opened with its ignore file alone, or all of it. Gives the path of the folder that has it. */
   readonly folder?: ((opened: string, paths: readonly string[] | undefined) => Promise<string>) | undefined;
-  /** Is asked about every source of a graph before anything of it is used: gives what to take instead. Rejects for one that must not be used. */
-  readonly checkSource?: ((op: SourceOp, platform: Platform) => Promise<SourceOp>) | undefined;
+  /** Is asked about every source of a graph before anything of it is used. */
+  readonly checkSource?: CheckSource | undefined;
   /** Judges sources before it. */
   readonly policy?: SourcePolicy | undefined;
   /** How the client knows the build, and what it calls it: for the history. */
@@ -239,7 +239,7 @@ export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = 
     contexts,
     bases,
     rules,
-    asked: (name, platform) => clientImage(opened, name, platform),
+    asked: (name, platform) => clientImage(opened.client?.checkSource, name, platform),
     pull,
     severalPlatforms,
     emit,

@@ -90,39 +90,25 @@ export function docker(folder: string): Builder | undefined {
   return {
     name: "docker",
     command: (...args) => ({ argv: [client, ...args], env }),
-    build({ context, dockerfile, output, extra }) {
-      const out =
-        output === undefined
-          ? ["--output", "type=cacheonly"]
-          : output.kind === "push"
-            ? ["--output", `type=image,name=${output.name},push=true`]
-            : output.kind === "load"
-              ? ["--tag", output.name, "--load"]
-              : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
-      return [
-        {
-          argv: [
-            client,
-            "buildx",
-            "build",
-            "--progress=plain",
-            "--network=host",
-            "--provenance=false",
-            "-f",
-            dockerfile,
-            ...out,
-            ...(extra?.docker ?? []),
-            context,
-          ],
-          env,
-        },
-      ];
-    },
+    build: (spec) => [{ argv: [client, ...buildxWords(spec), "--network=host"], env }],
     reset() {
       quiet(["system", "prune", "-af", "--volumes"]);
       quiet(["builder", "prune", "-af"]);
     },
   };
+}
+
+/** What docker's client gets for a build. */
+export function buildxWords({ context, dockerfile, output, extra }: BuildSpec): string[] {
+  const out =
+    output === undefined
+      ? ["--output", "type=cacheonly"]
+      : output.kind === "push"
+        ? ["--output", `type=image,name=${output.name},push=true`]
+        : output.kind === "load"
+          ? ["--tag", output.name, "--load"]
+          : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+  return ["buildx", "build", "--progress=plain", "--provenance=false", "-f", dockerfile, ...out, ...(extra?.docker ?? []), context];
 }
 
 /** Arguments of the skopeo that is beside that buildah. Undefined when it does not run. */

@@ -251,7 +251,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F152",
     title: "Clients of BuildKit: docker buildx build, bake, history, du, prune, ls, inspect",
     state: "partial",
-    note: "[decant serve](../guide.md#docker-buildx-on-decant) with buildx's driver remote. Build graphs (LLB) of clients run, with their caches. Refused of graphs: nested builds, content caches of mounts, cgroups and limits of an op, and times that are no whole second. Refused, too: other frontends, fixed source policies, output to Docker Desktop, pinned builds, and filters and sizes of du and prune. A client's own policy may allow and deny.",
+    note: "[decant serve](../guide.md#docker-buildx-on-decant) with buildx's driver remote. Build graphs (LLB) of clients run, with their caches. Steps get network.host, security.insecure and devices where the client asks and --allow-insecure-entitlement grants. Refused of graphs: nested builds, cgroups and limits of an op, and times that are no whole second. Refused, too: other frontends, output to Docker Desktop, and networks behind a proxy. A client's own policy judges sources by their names alone.",
   },
   { id: "F147", title: "No daemon", state: "full" },
   { id: "F151", title: "Use as a library", state: "full", note: "See [the library](library.md)." },

@@ -20,7 +20,7 @@ import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
 import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
 import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
-import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
+import type { BridgeSolveRequest, BridgeSolveRequestSchema, Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { CheckPolicyResponseSchema } from "../../src/buildkit/wire/policy_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, PolicyVerifier, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import { CredentialsResponseSchema, GetSecretResponseSchema, PacketSchema } from "../../src/buildkit/wire/session_pb.ts";
@@ -96,6 +96,10 @@ export interface TestBuild {
   readonly direct?: boolean;
   /** What the client's own policy says of a source, by its identifier; any other text is what to take instead. */
   readonly policy?: (identifier: string) => string;
+  /** What else the request on the open build says. */
+  readonly asked?: Exclude<MessageInitShape<typeof BridgeSolveRequestSchema>, BridgeSolveRequest>;
+  /** What the client adds to the result that it returns. */
+  readonly metadata?: Readonly<Record<string, Uint8Array>>;
   /** Graphs that stand for contexts. */
   readonly frontendInputs?: Readonly<Record<string, Definition>>;
   /** Looks at the result before it is returned. */
@@ -187,7 +191,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
     await grpc.unary(LLBBridge.method.ping, {}, onBuild);
     const { definition, frontendInputs = {} } = build;
     const what = definition === undefined ? { frontend: "dockerfile.v0", frontendInputs: { ...frontendInputs } } : { definition };
-    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true, ...build.asked };
     try {
       ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
     } catch (error) {
@@ -197,7 +201,8 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
       throw error;
     }
     if (result?.result.case === "ref") await build.look?.(result.result.value.id, grpc, onBuild);
-    await grpc.unary(LLBBridge.method.return, { result }, onBuild);
+    const returned = result === undefined || build.metadata === undefined ? result : { ...result, metadata: { ...build.metadata } };
+    await grpc.unary(LLBBridge.method.return, { result: returned }, onBuild);
     return await built();
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));

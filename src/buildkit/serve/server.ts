@@ -9,7 +9,7 @@ import { addBridge } from "./bridge.ts";
 import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
 import { addControl } from "./control.ts";
-import { toGrpc } from "./errors.ts";
+import { refuseUnknown, toGrpc } from "./errors.ts";
 import { hidePaths } from "./hidden-paths.ts";
 import { addHistory } from "./history.ts";
 import { Jobs } from "./jobs.ts";
@@ -76,7 +76,7 @@ export async function openBuildServer({ readers, writers, allow, ...options }: B
 
 async function serveOne(duplex: Duplex, service: Service, owner: string): Promise<void> {
   await using connection = openConnection(service, owner);
-  const router = new Router((error) => toGrpc(error, service.hide));
+  const router = new Router((error) => toGrpc(error, service.hide), refuseUnknown);
   addControl(router, connection);
   addBridge(router, connection);
   addContent(router, connection);

@@ -33,7 +33,11 @@ export interface Builder {
   reset(): void;
 }
 
-const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
+/** Where bench/peers puts everything. */
+export const PEERS: string = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
+
+/** The docker client of bench/peers. */
+export const DOCKER: string = join(PEERS, "sid/usr/bin/docker");
 
 /** Decant's bundle, with its store in `folder`. */
 export function decant(folder: string): Builder {
@@ -81,7 +85,7 @@ function dockerSocket(folder: string): string | undefined {
 
 /** A dockerd that bench/peers started. Undefined when it does not answer. */
 export function docker(folder: string): Builder | undefined {
-  const client = join(PEERS, "sid/usr/bin/docker");
+  const client = DOCKER;
   const socket = dockerSocket(folder);
   if (socket === undefined || !existsSync(client)) return undefined;
   const env = { DOCKER_HOST: `unix://${socket}` };

@@ -29,16 +29,24 @@ CMD ["node", "dist/index.js"]
   return contextOf(folder, "app", dockerfile, {
     make(context) {
       copyExample(context);
-      const scratch = join(folder, "app-packages");
-      copyExample(scratch);
-      execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--cache", join(context, "packages")], { cwd: scratch, stdio: "inherit" });
-      rmSync(scratch, { recursive: true });
-      rmSync(join(context, "packages/_logs"), { recursive: true, force: true });
+      packagesOf(join(context, "packages"));
     },
   });
 }
 
-function copyExample(to: string): void {
+/** Fills a folder with npm's cache of the example's packages, from the network. Gives the folder. */
+export function packagesOf(path: string): string {
+  if (existsSync(path)) return path;
+  const scratch = `${path}.scratch`;
+  copyExample(scratch);
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--cache", path], { cwd: scratch, stdio: "ignore" });
+  rmSync(scratch, { recursive: true });
+  rmSync(join(path, "_logs"), { recursive: true, force: true });
+  return path;
+}
+
+/** The example's own files. */
+export function copyExample(to: string): void {
   mkdirSync(to, { recursive: true });
   cpSync(EXAMPLE, to, { recursive: true, filter: (path) => !/node_modules|\/dist(\/|$)/.test(path) });
 }
@@ -47,7 +55,7 @@ function copyExample(to: string): void {
 function installed({ folder }: Place): string {
   return kept(folder, "app-installed", "", (path) => {
     copyExample(path);
-    execFileSync("npm", [...PACKAGES.split(" ").slice(1), join(folder, "ctx-app/packages")], { cwd: path, stdio: "inherit" });
+    execFileSync("npm", [...PACKAGES.split(" ").slice(1), join(folder, "ctx-app/packages")], { cwd: path, stdio: "ignore" });
   });
 }
 
@@ -72,7 +80,7 @@ export const APP_ROWS: readonly Row[] = [
       words: "`curl`, `igzip -d`, `tar` for the base; `npm ci` and `npm run build` on the host",
       async script(place) {
         installed(place);
-        return `${await unpacked(place.registry, "library/node", "18")}
+        return `${await unpacked(place.registry, { name: "library/node", tag: "18" })}
 rm -rf app && cp -r ../app-installed app && rm -rf app/node_modules && cd app
 ${PACKAGES} ../../ctx-app/packages >/dev/null
 npm run build >/dev/null 2>&1`;

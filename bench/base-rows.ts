@@ -8,8 +8,12 @@ import { bundle, floorFolder, pushedBack, unpacked } from "./floors.ts";
 import type { Place, Row } from "./rows.ts";
 
 /** A context with one file "a", and a Dockerfile that copies it onto the base. */
-function small({ folder, registry }: Place, name: string, copy = "COPY a /a"): { readonly context: string; readonly dockerfile: string } {
-  return contextOf(folder, name, `FROM ${registry}/library/node:18\n${copy}\n`, {
+function small(
+  { folder, registry, sizes }: Place,
+  name: string,
+  copy = "COPY a /a",
+): { readonly context: string; readonly dockerfile: string } {
+  return contextOf(folder, name, `FROM ${registry}/${sizes.base.name}:${sizes.base.tag}\n${copy}\n`, {
     make: (context) => writeFileSync(join(context, "a"), "a"),
   });
 }
@@ -26,7 +30,7 @@ const pushed = (place: Place, name: string, copy?: string): BuildSpec => ({
 
 const PUSHED_BACK = {
   words: "`curl` for what a registry asks: the base's layers mounted, one small layer, configuration and manifest",
-  script: (place: Place) => pushedBack(place, "library/node", "18"),
+  script: (place: Place) => pushedBack(place),
 };
 
 /** See rows.ts. */
@@ -36,12 +40,13 @@ export const BASE_ROWS: readonly Row[] = [
     wanted: 0.45,
     runs: 1,
     mode: "cold",
-    prepare: ({ folder, registry }) => contextOf(folder, "pull", `FROM ${registry}/library/node:18\nRUN true\n`),
+    prepare: ({ folder, registry, sizes }) =>
+      contextOf(folder, "pull", `FROM ${registry}/${sizes.base.name}:${sizes.base.tag}\nRUN true\n`),
     floor: {
       words: "`curl`, `sha256sum`, `igzip -d`, `tar`; `crun run`",
       async script(place) {
         const run = bundle(place, "true", "true");
-        return `${await unpacked(place.registry, "library/node", "18")}\n${run("true")}`;
+        return `${await unpacked(place.registry, place.sizes.base)}\n${run("true")}`;
       },
     },
   },
@@ -82,7 +87,7 @@ export const BASE_ROWS: readonly Row[] = [
       mode === "warm"
         ? {
             words: "`curl` to the daemon: what it has of that name",
-            script: (place) => `curl -sf -o /dev/null --unix-socket ${place.folder}/docker.sock http://localhost/images/json`,
+            script: (place) => `curl -sf -o /dev/null --unix-socket ${place.dockerSocket} http://localhost/images/json`,
           }
         : {
             words: "`docker load` of an image of one small layer",
@@ -94,7 +99,7 @@ export const BASE_ROWS: readonly Row[] = [
               const env = { ...process.env, DECANT_ROOT: join(folder, "store") };
               const words = ["build", "--progress=none", "-o", `type=docker,name=bench/floor,dest=${join(folder, "small.tar")}`, context];
               execFileSync("bin/decant", words, { env, stdio: "ignore" });
-              return `DOCKER_HOST=unix://${place.folder}/docker.sock ${DOCKER} load -q -i small.tar`;
+              return `DOCKER_HOST=unix://${place.dockerSocket} ${DOCKER} load -q -i small.tar`;
             },
           },
   })),

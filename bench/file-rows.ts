@@ -8,28 +8,25 @@ import { contextOf, halfCompressible, manyFiles } from "./contexts.ts";
 import { floorFolder, packed, uploaded, walk } from "./floors.ts";
 import type { Place, Row } from "./rows.ts";
 
-const FILES = 20_000;
-const BIG_MEBIBYTES = 1024;
-
-function files({ folder }: Place): BuildSpec {
+function files({ folder, sizes }: Place): BuildSpec {
   return contextOf(folder, "files", "FROM scratch\nCOPY files /files\n", {
-    recipe: String(FILES),
-    make: (context) => manyFiles(context, FILES),
+    recipe: String(sizes.files),
+    make: (context) => manyFiles(context, sizes.files),
   });
 }
 
-function big({ folder }: Place): BuildSpec {
+function big({ folder, sizes }: Place): BuildSpec {
   const made = contextOf(folder, "big", "FROM scratch\nCOPY big /big\n", {
-    recipe: String(BIG_MEBIBYTES),
-    make: (context) => halfCompressible(join(context, "big"), BIG_MEBIBYTES),
+    recipe: String(sizes.bigMebibytes),
+    make: (context) => halfCompressible(join(context, "big"), sizes.bigMebibytes),
   });
   return { ...made, output: { kind: "oci", dest: join(folder, "big.tar") } };
 }
 
-function bigPush({ folder, emptyRegistry }: Place): BuildSpec {
+function bigPush({ folder, emptyRegistry, sizes }: Place): BuildSpec {
   const made = contextOf(folder, "push-big", "FROM scratch\nCOPY random text /\n", {
     make(context) {
-      for (let part = 0; part < 200; part += 1) {
+      for (let part = 0; part < sizes.pushedMegabytes; part += 1) {
         writeFileSync(join(context, "random"), randomBytes(1_000_000), { flag: "a" });
         const text = `line ${part} of some text that a person might have written\n`.repeat(18_000);
         writeFileSync(join(context, "text"), text, { flag: "a" });
@@ -65,7 +62,7 @@ export const FILE_ROWS: readonly Row[] = [
     runs: 3,
     mode: "touched",
     prepare: files,
-    change: ({ folder }, run) => writeFileSync(join(folder, "ctx-files/files/d7/f7.txt"), `changed ${run} ${Date.now()}`),
+    change: ({ folder }, run) => writeFileSync(join(folder, "ctx-files/files/d1/f7.txt"), `changed ${run} ${Date.now()}`),
     floor: {
       words: "`find`, and `cp` of the old tar with `sha256sum`",
       script(place) {

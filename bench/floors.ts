@@ -12,6 +12,12 @@ interface Descriptor {
   readonly size: number;
 }
 
+/** Of an image in the registry. */
+interface ImageName {
+  readonly name: string;
+  readonly tag: string;
+}
+
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
 /** Where a floor works. */
@@ -35,8 +41,8 @@ export function packed(path: string, compress = "cat"): string {
 }
 
 /** Fetches, checks and unpacks the layers of an image into the folder "root". */
-export async function unpacked(registry: string, name: string, tag: string): Promise<string> {
-  const { layers } = await manifestOf(registry, name, tag);
+export async function unpacked(registry: string, { name, tag }: ImageName): Promise<string> {
+  const { layers } = await manifestOf(registry, { name, tag });
   const one = ({ digest }: Descriptor): string =>
     `curl -sf ${registry}/v2/${name}/blobs/${digest} | tee >(sha256sum >/dev/null) | igzip -d | tar -x -C root`;
   return ["rm -rf root", "mkdir root", ...layers.map(one)].join("\n");
@@ -58,19 +64,19 @@ const UPLOAD = `upload() {
 /** Downloads the layers of an image into files, all at the same time. */
 export async function downloaded(
   registry: string,
-  name: string,
-  tag: string,
+  { name, tag }: ImageName,
 ): Promise<{ readonly script: string; readonly files: string[] }> {
-  const layers = await layersOf(registry, name, tag);
+  const { layers } = await manifestOf(registry, { name, tag });
   const files = layers.map(({ digest }) => digest.slice("sha256:".length));
   return { script: `${files.map((file) => `curl -sf -o ${file} ${registry}/v2/${name}/blobs/sha256:${file} &`).join("\n")}\nwait`, files };
 }
 
 /** A file on a base, pushed: one small layer, one configuration, one manifest, and the base's layers mounted. */
-export async function pushedBack(place: Place, base: string, tag: string): Promise<string> {
-  const { registry } = place;
+export async function pushedBack(place: Place): Promise<string> {
+  const { registry, sizes } = place;
+  const { name: base, tag } = sizes.base;
   const folder = floorFolder(place);
-  const manifest = await manifestOf(registry, base, tag);
+  const manifest = await manifestOf(registry, sizes.base);
   mkdirSync(join(folder, "small"), { recursive: true });
   writeFileSync(join(folder, "small/a"), `a ${Date.now()}`);
   execFileSync("bash", ["-c", "tar -C small -cf - . | igzip -1 > layer.gz"], { cwd: folder });
@@ -115,14 +121,9 @@ export function bundle(place: Place, name: string, command: string): (id: string
   return (id) => `crun --cgroup-manager=disabled run --bundle ${path} decant-floor-${id}`;
 }
 
-async function layersOf(registry: string, name: string, tag: string): Promise<readonly Descriptor[]> {
-  return (await manifestOf(registry, name, tag)).layers;
-}
-
 async function manifestOf(
   registry: string,
-  name: string,
-  tag: string,
+  { name, tag }: ImageName,
 ): Promise<{ readonly config: Descriptor; readonly layers: readonly Descriptor[] }> {
   const accept = [MANIFEST, "application/vnd.oci.image.index.v1+json"].join(", ");
   const response = await fetch(`http://${registry}/v2/${name}/manifests/${tag}`, { headers: { accept } });
@@ -130,5 +131,5 @@ async function manifestOf(
   // Pushed by the benchmark itself.
   const found = (await response.json()) as { config: Descriptor; layers: Descriptor[]; manifests?: Descriptor[] };
   const [first] = found.manifests ?? [];
-  return first === undefined ? found : await manifestOf(registry, name, first.digest);
+  return first === undefined ? found : await manifestOf(registry, { name, tag: first.digest });
 }

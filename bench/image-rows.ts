@@ -21,7 +21,7 @@ export interface ImageRow {
   readonly name: string;
   /** In each round. */
   readonly runs: number;
-  /** Its image, which is made and pushed once: "moved:400" of "bench". */
+  /** Its image, which is made and pushed once: a name below "bench/". Its tag is its size. */
   readonly image: string;
   /** Words of `decant` that make and push the image. */
   readonly makes: (place: Place) => readonly string[];
@@ -32,20 +32,19 @@ export interface ImageRow {
 }
 
 const LAYERS = 4;
-const MEBIBYTES = 400;
-const TAG = String(MEBIBYTES);
 
-const BIG = ({ registry }: Place): string => `${registry}/bench/moved:${TAG}`;
-const INDEX = ({ registry }: Place): string => `${registry}/bench/index:${TAG}`;
+const TAG = ({ sizes }: Place): string => String(sizes.imageMebibytes);
+const BIG = (place: Place): string => `${place.registry}/bench/moved:${TAG(place)}`;
+const INDEX = (place: Place): string => `${place.registry}/bench/index:${TAG(place)}`;
 const TARGET = ({ emptyRegistry }: Place): string => `${emptyRegistry}/bench/copied:latest`;
 const docker = (name: string): string => `docker://${name}`;
 
-function bigImage({ folder }: Place, name: string, from: string, words: readonly string[]): readonly string[] {
+function bigImage({ folder, sizes }: Place, name: string, from: string, words: readonly string[]): readonly string[] {
   const names = Array.from({ length: LAYERS }, (_, at) => `big${at}`);
   const made = contextOf(folder, name, `FROM ${from}\n${names.map((each) => `COPY ${each} /${each}\n`).join("")}`, {
-    recipe: TAG,
+    recipe: String(sizes.imageMebibytes),
     make(context) {
-      for (const each of names) halfCompressible(join(context, each), MEBIBYTES / LAYERS);
+      for (const each of names) halfCompressible(join(context, each), sizes.imageMebibytes / LAYERS);
     },
   });
   return ["build", "-f", made.dockerfile, ...words, made.context];
@@ -59,7 +58,7 @@ export const IMAGE_ROWS: readonly ImageRow[] = [
   {
     name: "push of a 400 MiB image that was pulled, to a registry that lacks it",
     runs: 1,
-    image: `moved:${TAG}`,
+    image: "moved",
     makes: bigBusybox,
     work: {
       decant: (place) => ({
@@ -87,17 +86,17 @@ export const IMAGE_ROWS: readonly ImageRow[] = [
     },
     floor: {
       words: "`sha256sum` and `curl` of all layers at once",
-      async script({ registry, emptyRegistry, folder }) {
-        const { script, files } = await downloaded(registry, "bench/moved", TAG);
-        execFileSync("bash", ["-c", script], { cwd: floorFolder({ folder }) });
-        return uploaded(emptyRegistry, "bench/copied", files);
+      async script(place) {
+        const { script, files } = await downloaded(place.registry, { name: "bench/moved", tag: TAG(place) });
+        execFileSync("bash", ["-c", script], { cwd: floorFolder(place) });
+        return uploaded(place.emptyRegistry, "bench/copied", files);
       },
     },
   },
   {
     name: "pull and unpack a 400 MiB image (decant: and run true)",
     runs: 1,
-    image: `moved:${TAG}`,
+    image: "moved",
     makes: bigBusybox,
     work: {
       decant: (place) => ({
@@ -116,13 +115,16 @@ export const IMAGE_ROWS: readonly ImageRow[] = [
       }),
       buildah: (place) => ({ before: [["rmi", "--all", "--force"]], measured: [["pull", "--quiet", "--tls-verify=false", BIG(place)]] }),
     },
-    floor: { words: "`curl`, `sha256sum`, `igzip -d`, `tar`", script: ({ registry }) => unpacked(registry, "bench/moved", TAG) },
+    floor: {
+      words: "`curl`, `sha256sum`, `igzip -d`, `tar`",
+      script: (place) => unpacked(place.registry, { name: "bench/moved", tag: TAG(place) }),
+    },
     without: { skopeo: "unpacks nothing" },
   },
   {
     name: "copy of a 400 MiB index of two platforms between registries",
     runs: 1,
-    image: `index:${TAG}`,
+    image: "index",
     makes: (place) =>
       bigImage(place, "index", "scratch", ["--platform", "linux/amd64,linux/arm64", "-o", `type=registry,name=${INDEX(place)}`]),
     work: {
@@ -136,9 +138,9 @@ export const IMAGE_ROWS: readonly ImageRow[] = [
     },
     floor: {
       words: "`curl` down, `sha256sum`, `curl` up, of all layers at once",
-      async script({ registry, emptyRegistry }) {
-        const { script, files } = await downloaded(registry, "bench/index", TAG);
-        return `${script}\n${uploaded(emptyRegistry, "bench/copied", files)}`;
+      async script(place) {
+        const { script, files } = await downloaded(place.registry, { name: "bench/index", tag: TAG(place) });
+        return `${script}\n${uploaded(place.emptyRegistry, "bench/copied", files)}`;
       },
     },
     without: { buildah: "has no copy between registries" },

@@ -6,9 +6,53 @@ import { FILE_ROWS } from "./file-rows.ts";
 import { IMAGE_ROWS, type ImageRow } from "./image-rows.ts";
 import { STEP_ROWS } from "./step-rows.ts";
 
+/** How much of everything there is. */
+export interface Sizes {
+  /** In the rows that copy many of them. */
+  readonly files: number;
+  /** Of the one big file. */
+  readonly bigMebibytes: number;
+  /** Of random bytes, and of text. */
+  readonly pushedMegabytes: number;
+  /** In the registry: "library/node:18". */
+  readonly base: { readonly name: string; readonly tag: string };
+  readonly runSteps: number;
+  readonly sleepers: number;
+  readonly rewrittenFiles: number;
+  /** Of the image that is moved, and of the index. */
+  readonly imageMebibytes: number;
+}
+
+/** What the names of the rows say. */
+export const FULL: Sizes = {
+  files: 20_000,
+  bigMebibytes: 1024,
+  pushedMegabytes: 200,
+  base: { name: "library/node", tag: "18" },
+  runSteps: 50,
+  sleepers: 20,
+  rewrittenFiles: 5000,
+  imageMebibytes: 400,
+};
+
+/** To see that every row works. */
+export const SMALL: Sizes = {
+  files: 200,
+  bigMebibytes: 4,
+  pushedMegabytes: 1,
+  base: { name: "library/busybox", tag: "latest" },
+  runSteps: 3,
+  sleepers: 3,
+  rewrittenFiles: 200,
+  imageMebibytes: 4,
+};
+
 /** Where everything is. */
 export interface Place {
-  /** On the file system of the benchmark. */
+  readonly sizes: Sizes;
+  /** The socket of the dockerd of the benchmark. */
+  readonly dockerSocket: string;
+  /** For contexts and results, on the file system of the benchmark. */
   readonly folder: string;
   /** Has the bases, and takes what is pushed: "127.0.0.1:5000". */
   readonly registry: string;

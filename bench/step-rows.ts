@@ -6,10 +6,7 @@ import { BARE_NODE, bundle } from "./floors.ts";
 import type { Place, Row } from "./rows.ts";
 
 const AT_ONCE = 8;
-const STEPS = 50;
-const SLEEPERS = 20;
 const STAGES = 300;
-const REWRITTEN = 5000;
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_none, at) => at);
 const busybox = ({ registry }: Place): string => `${registry}/library/busybox`;
@@ -36,15 +33,17 @@ export const STEP_ROWS: readonly Row[] = [
     runs: 2,
     mode: "cold",
     prepare(place) {
-      const stages = numbers(SLEEPERS).map((stage) => `FROM ${busybox(place)} AS s${stage}\nRUN sleep 0.3; echo ${stage} > /out${stage}\n`);
-      const last = numbers(SLEEPERS).map((stage) => `COPY --from=s${stage} /out${stage} /\n`);
+      const stages = numbers(place.sizes.sleepers).map(
+        (stage) => `FROM ${busybox(place)} AS s${stage}\nRUN sleep 0.3; echo ${stage} > /out${stage}\n`,
+      );
+      const last = numbers(place.sizes.sleepers).map((stage) => `COPY --from=s${stage} /out${stage} /\n`);
       return contextOf(place.folder, "stages", `${stages.join("")}FROM scratch\n${last.join("")}`);
     },
     floor: {
       words: "`crun run` for each, all at once",
       script(place) {
         const run = bundle(place, "sleep", "sleep 0.3; echo 1 > /out");
-        return `${numbers(SLEEPERS)
+        return `${numbers(place.sizes.sleepers)
           .map((at) => `${run(`sleep${at}`)} &`)
           .join("\n")}\nwait`;
       },
@@ -59,7 +58,7 @@ export const STEP_ROWS: readonly Row[] = [
       contextOf(
         place.folder,
         "runs",
-        `FROM ${busybox(place)}\n${numbers(STEPS)
+        `FROM ${busybox(place)}\n${numbers(place.sizes.runSteps)
           .map((step) => `RUN echo ${step} > /f${step}\n`)
           .join("")}`,
       ),
@@ -67,7 +66,7 @@ export const STEP_ROWS: readonly Row[] = [
       words: "`crun run` for each, one after the other",
       script(place) {
         const run = bundle(place, "tiny", "echo 1 > /f");
-        return numbers(STEPS)
+        return numbers(place.sizes.runSteps)
           .map((at) => run(`tiny${at}`))
           .join("\n");
       },
@@ -106,7 +105,7 @@ export const STEP_ROWS: readonly Row[] = [
       const rewrite = `RUN export N="$(cat /n)"; find /files -type f -exec sh -c 'for f; do echo "$N" >> "$f"; done' _ {} +\n`;
       return contextOf(place.folder, "rewrite", `FROM ${busybox(place)}\nCOPY files /files\nCOPY n /n\n${rewrite}`, {
         make(context) {
-          manyFiles(context, REWRITTEN);
+          manyFiles(context, place.sizes.rewrittenFiles);
           writeFileSync(join(context, "n"), "0");
         },
       });
@@ -114,8 +113,8 @@ export const STEP_ROWS: readonly Row[] = [
     change: ({ folder }, run) => writeFileSync(join(folder, "ctx-rewrite", "n"), `${run} ${Date.now()}`),
     floor: {
       words: "the same command on a copy of the files, and `tar`",
-      script({ folder }) {
-        const files = kept(folder, "floor-rewritten", "", (path) => manyFiles(path, REWRITTEN));
+      script({ folder, sizes }) {
+        const files = kept(folder, "floor-rewritten", "", (path) => manyFiles(path, sizes.rewrittenFiles));
         if (!existsSync(files)) throw new Error("no files");
         return `export N=1; find ${files} -type f -exec busybox sh -c 'for f; do echo "$N" >> "$f"; done' _ {} +\ntar -C ${files} -cf rewritten.tar .`;
       },

@@ -66,14 +66,14 @@ CMD ["node", "dist/index.js"]
 async function build({ store, context }: Machine, ...words: readonly string[]): Promise<Built> {
   const metadata = join(folder, "metadata.json");
   const env = { DECANT_ROOT: store };
-  const argv = ["bin/decant", "build", "--progress=plain", "--context-modes=git", "-t", "app", "--metadata-file", metadata];
+  const argv = ["bin/decant", "build", "--progress=plain", "--context-modes=git", "--metadata-file", metadata];
   const { seconds } = await measure({ argv: [...argv, ...words, context], env });
   const why = execFileSync("bin/decant", ["why", "--format", "json"], { env: { ...process.env, ...env }, encoding: "utf8" });
   // Both are of our own command.
   const { steps } = JSON.parse(why) as { steps: { name: string; outcome: string }[] };
-  const made = JSON.parse(readFileSync(metadata, "utf8")) as { "containerimage.digest": string };
+  const made = JSON.parse(readFileSync(metadata, "utf8")) as { "containerimage.config.digest": string };
   const executed = steps.filter(({ name, outcome }) => outcome === "ran" && /\] (?:RUN|COPY|ADD|WORKDIR)\b/.test(name)).length;
-  return { seconds, executed, digest: made["containerimage.digest"] };
+  return { seconds, executed, digest: made["containerimage.config.digest"] };
 }
 
 /** npm's cache is what the mount of the laptop has from earlier work. The CI machine gets it with the results, or not at all. */
@@ -105,22 +105,34 @@ async function compare(): Promise<void> {
   await fillMount(laptop);
   const to = ["--cache-to", `type=registry,${CACHE},mode=max,mounts=true`];
   const from = ["--cache-from", `type=registry,${CACHE}`];
-  add("laptop: cold, with its cache mount", await build(laptop));
-  const warm = await build(laptop);
+  const [tagged, pushed] = [
+    ["-t", "app"],
+    ["-t", `${CACHE_REGISTRY}/app:latest`, "--push"],
+  ];
+  add("laptop: cold, with its cache mount", await build(laptop, ...tagged));
+  const warm = await build(laptop, ...tagged);
   add("laptop: nothing changed", warm);
-  add("laptop: nothing changed, cache and mount written to the registry", await build(laptop, ...to));
-  add("laptop: the same again, nothing new to write", await build(laptop, ...to));
-  const ci = machine("ci");
-  const cold = await build(ci, "--expect-cached", ...from);
-  add("CI: empty store, cache from the registry", cold);
-  if (cold.executed !== 0 || cold.digest !== warm.digest)
-    throw new Error(`the CI machine ran ${cold.executed} steps and made ${cold.digest}`);
-  add("CI: the same again", await build(ci, ...from));
+  add("laptop: nothing changed, cache and mount written to the registry", await build(laptop, ...tagged, ...to));
+  add("laptop: the same again, nothing new to write", await build(laptop, ...tagged, ...to));
+  for (const [what, output] of [
+    ["image pushed", pushed],
+    ["image in its store", tagged],
+  ] as const) {
+    const ci = machine("ci");
+    const cold = await build(ci, "--expect-cached", ...output, ...from);
+    add(`CI: empty store, cache from the registry, ${what}`, cold);
+    if (cold.executed !== 0 || cold.digest !== warm.digest)
+      throw new Error(`the CI machine ran ${cold.executed} steps and made ${cold.digest}, the laptop ${warm.digest}`);
+    add(`CI: the same again, ${what}`, await build(ci, ...output, ...from));
+  }
   // The step with the mount runs, and finds in it what the laptop has downloaded: npm is offline.
   const changed = machine("changed");
   const manifest = join(changed.context, "package.json");
   writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"1.0.0"', '"1.0.1"'));
-  add("CI: empty store, cache from the registry, package.json changed; npm ci runs offline", await build(changed, ...from));
+  add(
+    "CI: empty store, cache from the registry, package.json changed (npm ci runs offline), image pushed",
+    await build(changed, ...pushed, ...from),
+  );
 }
 
 function add(what: string, built: Built): void {

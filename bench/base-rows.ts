@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BuildSpec, DOCKER } from "./builders.ts";
+import { type BuildSpec, DECANT, DOCKER } from "./builders.ts";
 import { contextOf } from "./contexts.ts";
 import { bundle, floorFolder, pushedBack, unpacked } from "./floors.ts";
 import type { Place, Row } from "./rows.ts";
@@ -98,7 +98,7 @@ export const BASE_ROWS: readonly Row[] = [
               });
               const env = { ...process.env, DECANT_ROOT: join(folder, "store") };
               const words = ["build", "--progress=none", "-o", `type=docker,name=bench/floor,dest=${join(folder, "small.tar")}`, context];
-              execFileSync("bin/decant", words, { env, stdio: "ignore" });
+              execFileSync(DECANT, words, { env, stdio: "ignore" });
               return `DOCKER_HOST=unix://${place.dockerSocket} ${DOCKER} load -q -i small.tar`;
             },
           },

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { copyExample, packagesOf } from "./app-rows.ts";
+import { DECANT, installDecant } from "./builders.ts";
 import { openEmptyRegistry } from "./empty-registry.ts";
 import { measure, median } from "./measure.ts";
 import { FULL } from "./rows.ts";
@@ -23,6 +24,7 @@ const { values } = parseArgs({ options: { runs: { type: "string", default: "3" }
 const folder = mkdtempSync(join(tmpdir(), "decant-bench-ci-"));
 const place = { sizes: FULL, folder, dockerSocket: "", registry: REGISTRY, emptyRegistry: CACHE_REGISTRY };
 const all = new Map<string, readonly Built[]>();
+installDecant();
 try {
   for (let run = 1; run <= Number(values.runs); run += 1) await compare();
   report();
@@ -66,9 +68,9 @@ CMD ["node", "dist/index.js"]
 async function build({ store, context }: Machine, ...words: readonly string[]): Promise<Built> {
   const metadata = join(folder, "metadata.json");
   const env = { DECANT_ROOT: store };
-  const argv = ["bin/decant", "build", "--progress=plain", "--context-modes=git", "--metadata-file", metadata];
+  const argv = [DECANT, "build", "--progress=plain", "--context-modes=git", "--metadata-file", metadata];
   const { seconds } = await measure({ argv: [...argv, ...words, context], env });
-  const why = execFileSync("bin/decant", ["why", "--format", "json"], { env: { ...process.env, ...env }, encoding: "utf8" });
+  const why = execFileSync(DECANT, ["why", "--format", "json"], { env: { ...process.env, ...env }, encoding: "utf8" });
   // Both are of our own command.
   const { steps } = JSON.parse(why) as { steps: { name: string; outcome: string }[] };
   const made = JSON.parse(readFileSync(metadata, "utf8")) as { "containerimage.config.digest": string };
@@ -85,7 +87,7 @@ async function fillMount({ store, context }: Machine): Promise<void> {
     `FROM ${REGISTRY}/library/node:18\n${MOUNT.replace("RUN ", "RUN --mount=type=bind,from=packages,target=/packages ")} cp -r /packages/. /root/.npm/\n`,
   );
   const argv = [
-    "bin/decant",
+    DECANT,
     "build",
     "--progress=plain",
     "-o",

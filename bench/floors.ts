@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DECANT } from "./builders.ts";
 import { contextOf } from "./contexts.ts";
 import type { Place } from "./rows.ts";
 
@@ -108,7 +109,7 @@ export function bundle(place: Place, name: string, command: string): (id: string
   if (!existsSync(rootfs)) {
     const { context } = contextOf(place.folder, "floor", `FROM ${place.registry}/library/busybox\n`);
     const env = { ...process.env, DECANT_ROOT: join(folder, "store") };
-    execFileSync("bin/decant", ["build", "--progress=none", "-o", `type=local,dest=${rootfs}`, context], { env, stdio: "ignore" });
+    execFileSync(DECANT, ["build", "--progress=none", "-o", `type=local,dest=${rootfs}`, context], { env, stdio: "ignore" });
   }
   const path = join(folder, `bundle-${name}`);
   mkdirSync(path, { recursive: true });

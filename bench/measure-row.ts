@@ -27,7 +27,7 @@ export async function measureFloor({ floor, runs }: Row | ImageRow, place: Place
   for (let run = 0; run < runs; run += 1) {
     await using _registry = await openEmptyRegistry(place);
     const script = `set -euo pipefail\ncd ${folder}\n${await floor.script(place)}`;
-    spawnSync("sync");
+    spawnSync("sync", ["-f", place.folder]);
     seconds.push((await measure({ argv: ["bash", "-c", script] })).seconds);
   }
   return { seconds };
@@ -51,7 +51,7 @@ export async function measureBuilds(
   for (let run = 0; run < row.runs; run += 1) {
     if (cold && run > 0) builder.reset();
     row.change?.(place, run);
-    spawnSync("sync");
+    spawnSync("sync", ["-f", place.folder]);
     seconds.push((await once(builder, spec, false)).seconds);
   }
   warmth.set(builder.name, spec.dockerfile);
@@ -62,8 +62,8 @@ export async function measureBuilds(
   return { seconds, peakBytes: (await once(builder, spec, true)).peakBytes };
 }
 
-async function once(builder: Builder, spec: BuildSpec, memory: boolean): Promise<Measurement> {
-  const one = async (each: BuildSpec): Promise<Measurement> => {
+async function once(builder: Builder, spec: BuildSpec, memory: boolean): Promise<Omit<Measurement, "output">> {
+  const one = async (each: BuildSpec): Promise<Omit<Measurement, "output">> => {
     const parts: Measurement[] = [];
     for (const command of builder.build(each)) parts.push(await measure(command, { memory }));
     return {
@@ -90,7 +90,7 @@ export async function measureMoves(
   for (let run = 0; run < row.runs; run += 1) {
     await using _registry = await openEmptyRegistry(place);
     for (const args of before) await measure(command(...args)).catch(() => undefined);
-    spawnSync("sync");
+    spawnSync("sync", ["-f", place.folder]);
     let sum = 0;
     for (const args of measured) sum += (await measure(command(...args))).seconds;
     seconds.push(sum);

@@ -4,11 +4,11 @@
  * Everything lives on a journalled ext4 image of its own, so that no builder pays for the host's file system.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildah, type Builder, decant, docker, PEERS, skopeo } from "./builders.ts";
+import { buildah, type Builder, DECANT, decant, docker, installDecant, PEERS, skopeo } from "./builders.ts";
 import { type Column, type Figures, openFigures } from "./figures.ts";
 import type { ImageRow, ToolName } from "./image-rows.ts";
 import { type Command, measure, median } from "./measure.ts";
@@ -26,7 +26,7 @@ const COLUMNS: readonly Column[] = ["decant", "docker", "buildah", "skopeo", "fl
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
     columns: { type: "string" },
     rounds: { type: "string", default: "1" },
     minutes: { type: "string" },
@@ -47,24 +47,26 @@ const PLACE: Place = {
 /** Figures of small sizes say nothing, so they stay apart. */
 const OUT = values.small ? "bench/out/small" : "bench/out";
 
+const MACHINE = join(OUT, "machine.txt");
 const until = values.minutes === undefined ? Infinity : performance.now() + Number(values.minutes) * 60_000;
 const wantedColumns = COLUMNS.filter((column) => values.columns === undefined || values.columns.split(",").includes(column));
 const figures = openFigures(join(OUT, "figures.jsonl"), values.fresh);
 if (!values.print) await run();
-const table = tableOf(figures);
+const table = tableOf(figures, existsSync(MACHINE) ? readFileSync(MACHINE, "utf8") : "");
 writeFileSync(join(OUT, "table.md"), table);
 console.log(`\n${table}`);
 
 async function run(): Promise<void> {
+  installDecant();
   mountWorkspace();
   const builders = [decant(FOLDER), ...peers()];
   const commands = commandsOf(builders);
   console.error(`tools: ${[...commands.keys()].join(", ")}; ${cpus().length} processors`);
+  const { only } = values;
   const rows = ROWS.filter(
-    (row) =>
-      (values.only === undefined || row.name.includes(values.only)) &&
-      (values.network || (values.only !== undefined && values.only === row.name) || !("network" in row)),
+    (row) => (only === undefined || only.some((text) => row.name.includes(text))) && (values.network || !("network" in row)),
   );
+  writeFileSync(MACHINE, await machine(commands));
   await prepare(rows, commands);
   if (values.prepare) return;
   await startUp();
@@ -150,6 +152,21 @@ async function prepare(rows: readonly (Row | ImageRow)[], commands: Commands): P
   }
 }
 
+/** What the figures are of, in one line. */
+async function machine(commands: Commands): Promise<string> {
+  const words: Readonly<Record<ToolName, readonly string[]>> = {
+    decant: ["version"],
+    docker: ["version", "--format", "docker {{.Server.Version}}"],
+    buildah: ["--version"],
+    skopeo: ["--version"],
+  };
+  const tools: string[] = [];
+  for (const [name, command] of commands) tools.push((await measure(command(...words[name]))).output.split("\n")[0] ?? name);
+  const [cpu] = cpus();
+  const hardware = `${cpus().length} cores (${cpu?.model ?? "unknown"}), ${Math.round(totalmem() / 1e9)} GB of memory, Linux ${release()}`;
+  return `${hardware}. ${tools.join("; ")}; Node.js ${process.versions.node}.`;
+}
+
 function commandsOf(builders: readonly Builder[]): Commands {
   const commands = new Map<ToolName, (...args: readonly string[]) => Command>(builders.map(({ name, command }) => [name, command]));
   const copier = skopeo(FOLDER);
@@ -181,7 +198,5 @@ async function startUp(): Promise<void> {
     for (let each = 0; each < 12; each += 1) seconds.push((await measure({ argv })).seconds);
     return `${Math.round(median(seconds) * 1000)} ms`;
   };
-  console.error(
-    `decant version: ${await times(["bin/decant", "version"])}; bare node: ${await times(["node_modules/.bin/node", "-e", "0"])}`,
-  );
+  console.error(`decant version: ${await times([DECANT, "version"])}; bare node: ${await times(["node_modules/.bin/node", "-e", "0"])}`);
 }

@@ -5,12 +5,13 @@ import { ROWS } from "./rows.ts";
 
 const COLUMNS = ["decant", "docker", "buildah", "skopeo"] as const;
 
-/** The table of times, then that of the floors. Rows without any figure are left out. */
-export function tableOf(figures: Figures): string {
+/** The table of times, then that of the floors. Rows without any figure are left out. `machine`: a line on where they are of. */
+export function tableOf(figures: Figures, machine: string): string {
   const rows = ROWS.filter(({ name }) => figures.all.some(({ row }) => row === name));
   const rounds = new Set(figures.all.map(({ round }) => round)).size;
+  const day = figures.all.at(-1)?.at.slice(0, 10) ?? "";
   return [
-    `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, in seconds.`,
+    `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, in seconds, of ${day}. ${machine}`,
     "",
     "| work | floor | decant | docker | buildah | skopeo | × best peer | wanted × | spread of decant | decant, MB |",
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",

@@ -16,7 +16,7 @@ import { written } from "./table.ts";
 
 const PORT = Number(process.env["PEERS_PORT"] ?? "5000");
 const REGISTRY = `127.0.0.1:${PORT}`;
-const CACHE_REGISTRY = `127.0.0.1:${PORT + 1}`;
+const CACHE_REGISTRY = `127.0.0.1:${PORT + 2}`;
 const CACHE = `ref=${CACHE_REGISTRY}/cache/app:latest`;
 const MOUNT = "RUN --mount=type=cache,id=npm,target=/root/.npm";
 

@@ -31,6 +31,9 @@ export function floorFolder({ folder }: Pick<Place, "folder">): string {
 /** Starts Node.js, and does nothing. */
 export const BARE_NODE: string = `${JSON.stringify(join(process.cwd(), "node_modules/.bin/node"))} -e 0`;
 
+/** Waits for what runs in the background, and fails when any of it does. */
+export const WAIT_ALL: string = "for job in $(jobs -p); do wait $job; done";
+
 /** Looks at every file of a tree. */
 export function walk(path: string): string {
   return `find ${path} -printf '%p %s %T@ %m %U %G\\n' | sha256sum >/dev/null`;
@@ -51,7 +54,7 @@ export async function unpacked(registry: string, { name, tag }: ImageName): Prom
 
 /** Uploads files into a registry, all at the same time. */
 export function uploaded(registry: string, name: string, files: readonly string[]): string {
-  return `${UPLOAD}${files.map((file) => `upload ${registry} ${name} ${file} &`).join("\n")}\nwait`;
+  return `${UPLOAD}${files.map((file) => `upload ${registry} ${name} ${file} &`).join("\n")}\n${WAIT_ALL}`;
 }
 
 const UPLOAD = `upload() {
@@ -69,7 +72,10 @@ export async function downloaded(
 ): Promise<{ readonly script: string; readonly files: string[] }> {
   const { layers } = await manifestOf(registry, { name, tag });
   const files = layers.map(({ digest }) => digest.slice("sha256:".length));
-  return { script: `${files.map((file) => `curl -sf -o ${file} ${registry}/v2/${name}/blobs/sha256:${file} &`).join("\n")}\nwait`, files };
+  return {
+    script: `${files.map((file) => `curl -sf -o ${file} ${registry}/v2/${name}/blobs/sha256:${file} &`).join("\n")}\n${WAIT_ALL}`,
+    files,
+  };
 }
 
 /** A file on a base, pushed: one small layer, one configuration, one manifest, and the base's layers mounted. */
@@ -93,7 +99,7 @@ tar -C small -cf - . | igzip -1 > again.gz
 ${manifest.layers.map(({ digest }) => `curl -sf -o /dev/null -X POST "http://${registry}/v2/${to}/blobs/uploads/?mount=${digest}&from=${base}" &`).join("\n")}
 upload ${registry} ${to} layer.gz &
 upload ${registry} ${to} config &
-wait
+${WAIT_ALL}
 curl -sf -o /dev/null -X PUT -H 'Content-Type: ${MANIFEST}' --data-binary @manifest ${registry}/v2/${to}/manifests/latest`;
 }
 
@@ -115,7 +121,16 @@ export function bundle(place: Place, name: string, command: string): (id: string
   mkdirSync(path, { recursive: true });
   if (!existsSync(join(path, "config.json"))) execFileSync("crun", ["spec"], { cwd: path });
   // Made by crun just now.
-  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as { process: object; root: object };
+  const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8")) as {
+    process: object;
+    root: object;
+    mounts: { type: string }[];
+    linux: { namespaces: { type: string }[]; resources?: object };
+  };
+  // crun knows no way to show cgroups of both versions at once.
+  config.mounts = config.mounts.filter(({ type }) => type !== "cgroup");
+  config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "cgroup");
+  delete config.linux.resources;
   config.process = { ...config.process, terminal: false, args: ["sh", "-c", command] };
   config.root = { path: rootfs, readonly: false };
   writeFileSync(join(path, "config.json"), JSON.stringify(config));

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contextOf, kept, manyFiles } from "./contexts.ts";
-import { BARE_NODE, bundle } from "./floors.ts";
+import { BARE_NODE, bundle, WAIT_ALL } from "./floors.ts";
 import type { Place, Row } from "./rows.ts";
 
 const AT_ONCE = 8;
@@ -45,7 +45,7 @@ export const STEP_ROWS: readonly Row[] = [
         const run = bundle(place, "sleep", "sleep 0.3; echo 1 > /out");
         return `${numbers(place.sizes.sleepers)
           .map((at) => `${run(`sleep${at}`)} &`)
-          .join("\n")}\nwait`;
+          .join("\n")}\n${WAIT_ALL}`;
       },
     },
   },
@@ -92,7 +92,7 @@ export const STEP_ROWS: readonly Row[] = [
         const run = bundle(place, "built", "echo 1 > /built");
         return `${numbers(AT_ONCE)
           .map((at) => `{ tar -C ${place.folder}/ctx-at-once-${at} -cf files${at}.tar files; ${run(`built${at}`)}; } &`)
-          .join("\n")}\nwait`;
+          .join("\n")}\n${WAIT_ALL}`;
       },
     },
   },

@@ -150,7 +150,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F131",
     title: "Indexes made of images: docker buildx imagetools",
     state: "full",
-    note: "decant index create and annotate make them in the store of images that are there; decant pull, push and copy bring and send them. Nothing is composed in a registry alone.",
+    note: "decant index create and annotate make them in the store, or at a registry (docker://NAME), which keeps its layers. decant inspect docker://NAME shows one.",
   },
   {
     id: "F132",
@@ -162,7 +162,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F133",
     title: "Attestations as manifests of the index, platform unknown/unknown",
     state: "full",
-    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. A registry that refuses them gets the image alone, and a warning says so. decant pull keeps the artifacts, and says which others stay behind.",
+    note: "In OCI layouts, registries and the store; as files in type=local and tar. As OCI artifacts, unless oci-artifact=false. Docker's media types have no place for them. A registry that refuses them gets the image alone, and a warning says so. decant pull keeps them.",
   },
   {
     id: "F134",

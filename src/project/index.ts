@@ -3,6 +3,7 @@ export { assembleOpened, assembleOptions, type AssembleRun, baseImage } from "./
 export { baseMaterials } from "./base-materials.ts";
 export { baseImages, type BaseImages } from "./base-images.ts";
 export { openDebugTools } from "./debug-tools.ts";
+export { imagePlaceOf, imageSourceOf } from "./image-place.ts";
 export { withSimilarImage } from "./mistyped-image.ts";
 export { type NamedSource, openNamedSource, type SourceContext } from "./named-source.ts";
 export { archiveAccess, lockMissing, lockPlaceOf, openBase, type OpenedBase, readLock } from "./open-base.ts";

@@ -91,9 +91,14 @@ export function localSources(
 /** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */
 function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined, modeOf: (entry: Entry) => number): Tree {
   const own = (entry: Entry): Entry => ({ ...entry, mode: modeOf(entry), uid: 0, gid: 0 });
+  /** Of directories that are excluded: each is looked into once, not once for each directory above it. */
+  const hasWanted = new Map<TreePath, boolean>();
   const wanted = (entry: Entry): boolean => {
     if (matcher === undefined || entry.path === ROOT || !matcher.excludes(entry.path)) return true;
-    return entry.kind === "dir" && tree.readdir(entry.path).some(wanted);
+    if (entry.kind !== "dir") return false;
+    const has = hasWanted.get(entry.path) ?? tree.readdir(entry.path).some(wanted);
+    hasWanted.set(entry.path, has);
+    return has;
   };
   return {
     lookup(path) {

@@ -3,7 +3,7 @@ import { createIgnoreMatcher, type IgnoreMatcher } from "../../dockerfile/index.
 import { DecantError } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { createFileDigests, type Entry, hostTree, type LayerSource, type Tree } from "../../tree/index.ts";
+import { createFileDigests, type Entry, hostTree, type LayerSource, openScratchFile, type Tree } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
 import { readIgnorePatterns } from "./ignore-file.ts";
 
@@ -80,6 +80,7 @@ export function localSources(
         path: context.path,
         ignored: (path) => matcher?.excludes(path) ?? false,
         flush,
+        scratch: () => openScratchFile(store),
       };
     },
     async [Symbol.asyncDispose]() {

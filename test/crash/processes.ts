@@ -1,5 +1,5 @@
 /** Commands of the harness: started, and killed at an instant, or with a system call that fails. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { DECANT } from "../support/command.ts";
 import type { Action } from "./actions.ts";
@@ -59,9 +59,17 @@ export async function runAction(
     hung = true;
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   }, HANGS_MS);
-  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  const [code, signal] = await ending(child);
   for (const each of [timer, guard]) clearTimeout(each);
   return { ...action, wasKilled: wasKilled && signal === "SIGKILL", hung, code, signal, text, ms: performance.now() - started };
+}
+
+/** The exit code or signal of a process, once its last words are read. What a killed one started may hold its pipes open: they are not waited for. */
+export async function ending(child: ChildProcess): Promise<[code: number | null, signal: string | null]> {
+  const closed = once(child, "close");
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  if (code !== null) await closed;
+  return [code, signal];
 }
 
 function straceArgs({ call, error, when, isLasting }: Fault): string[] {

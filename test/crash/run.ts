@@ -57,6 +57,6 @@ async function runLane(lane: number): Promise<number | null> {
     wrong += problems.length > 0 ? 1 : 0;
     if (total.rounds % 50 === 0) console.log(told());
   });
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [code] = (await once(child, "close")) as [number | null];
   return code;
 }

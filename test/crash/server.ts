@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { DECANT } from "../support/command.ts";
-import type { Outcome } from "./processes.ts";
+import { ending, type Outcome } from "./processes.ts";
 
 /** A running server. */
 export interface Server {
@@ -23,7 +23,7 @@ export async function startServer(env: Readonly<Record<string, string | undefine
   const child = spawn(DECANT, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (text += part));
-  const ended = once(child, "exit") as Promise<[number | null, string | null]>;
+  const ended = ending(child);
   while (!text.includes("Serving at") && child.exitCode === null && child.signalCode === null)
     await Promise.race([ended, once(child.stderr, "data")]);
   let wasKilled = false;

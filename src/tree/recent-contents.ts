@@ -10,7 +10,7 @@ import { hashOf } from "./path-slots.ts";
 export interface RecentContents {
   /** Keeps a copy of the bytes if there is room. */
   keep(bytes: Uint8Array, digest: Digest): void;
-  /** The bytes of this digest, if they are here. They stay as they are for as long as the caller has them. */
+  /** A copy of the bytes of this digest, if they are here. */
   take(digest: Digest): Buffer | undefined;
 }
 
@@ -34,7 +34,7 @@ const ROW = 44;
 /** A piece of memory with rows. When nothing in it is left to be taken, it goes. */
 interface Chunk {
   readonly bytes: Buffer;
-  readonly u32: Uint32Array;
+  readonly u32: Uint32Array<ArrayBuffer>;
   used: number;
   left: number;
 }
@@ -62,16 +62,22 @@ export function createRecentContents(): RecentContents {
   const find = (digest: Digest, hash: number): number =>
     slots.find(hash, (row) => get(row, HASH) === hash && get(row, COPIES) > 0 && hexAt(row) === hexOf(digest));
 
+  /** Gives its memory back at once: V8 would not look for it while little else is made, such as a layer of a million files. */
+  const free = (number: number): void => {
+    chunks.get(number)?.u32.buffer.transfer(0);
+    chunks.delete(number);
+  };
+
   /** Takes the content of a row away. */
   const drop = (row: number, chunk: Chunk): void => {
     live -= 1;
     chunk.left -= 1;
     const number = Math.floor(row / CHUNK_WORDS);
-    if (chunk.left === 0 && number !== filling) chunks.delete(number);
+    if (chunk.left === 0 && number !== filling) free(number);
     // A build may do much more after its last COPY. A short list is not worth a new one.
     if (live > 0 || filling === 1) return;
     slots = newSlots();
-    chunks.clear();
+    for (const each of chunks.keys()) free(each);
     filling = 0;
   };
 
@@ -79,10 +85,10 @@ export function createRecentContents(): RecentContents {
   const roomFor = (size: number): Chunk | undefined => {
     const open = chunks.get(filling);
     if (open !== undefined && open.used + size <= CHUNK_BYTES) return open;
-    if (open?.left === 0) chunks.delete(filling);
+    if (open?.left === 0) free(filling);
     if (chunks.size >= MAX_CHUNKS || filling === LAST_CHUNK) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    const made = { bytes, u32: new Uint32Array(bytes.buffer), used: 0, left: 0 };
+    const memory = new ArrayBuffer(CHUNK_BYTES);
+    const made = { bytes: Buffer.from(memory), u32: new Uint32Array(memory), used: 0, left: 0 };
     filling += 1;
     chunks.set(filling, made);
     return made;
@@ -117,7 +123,8 @@ export function createRecentContents(): RecentContents {
       if (chunk === undefined) return undefined;
       const copies = get(row, COPIES) - 1;
       const at = (row % CHUNK_WORDS) * 4 + ROW;
-      const bytes = chunk.bytes.subarray(at, at + get(row, SIZE));
+      // Short ones share memory.
+      const bytes = Buffer.from(chunk.bytes.subarray(at, at + get(row, SIZE)));
       chunk.u32[(row % CHUNK_WORDS) + COPIES] = copies;
       if (copies === 0) drop(row, chunk);
       return bytes;

@@ -4,7 +4,7 @@ import type { Stats } from "node:fs";
 import { closeSync, createReadStream, fstatSync, readSync } from "node:fs";
 import type { Digest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
-import { hasWriters } from "../sys/index.ts";
+import { hasWriters, type InsidePath } from "../sys/index.ts";
 import { goneSinceListed } from "./errors.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { openForReading, readListed } from "./host-files.ts";
@@ -19,13 +19,13 @@ let scratch: Buffer | undefined;
 
 /** Hashes a file as it is now; remembers the digest when the file did not change meanwhile. */
 export function hashHostFile(
-  path: string,
+  { path, root }: InsidePath,
   entry: Entry,
   { digests, recent }: { readonly digests: FileDigests | undefined; readonly recent: RecentContents },
 ): Digest | Promise<Digest> {
   const startedMs = Date.now();
   if (entry.size === 0) return `sha256:${hash("sha256", "", "hex")}` as Digest;
-  const fd = readListed(path, () => openForReading(path));
+  const fd = readListed(path, () => openForReading(path, root));
   let isOwned = true;
   try {
     const stat = fstatSync(fd);

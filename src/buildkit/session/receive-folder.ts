@@ -137,7 +137,7 @@ class FolderReceiver {
     }
     this.#open.delete(id);
     this.#wanted.delete(id);
-    this.#maker.close(file.fd, this.#path(entry), { ...entry, uid: 0, gid: 0 });
+    this.#maker.close(file.fd, { ...entry, uid: 0, gid: 0 });
     if (file.written === 0 && entry.size > 0) {
       rmSync(toBytes(this.#path(entry)), { force: true });
       this.#onUnreadable?.(toText(entry.path));

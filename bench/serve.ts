@@ -14,11 +14,15 @@ import { parseArgs } from "node:util";
 import { DECANT } from "../test/support/command.ts";
 import { DOCKER, openBuildxDoor } from "../test/support/buildx.ts";
 import { type Command, measure, median, treeBytes } from "./measure.ts";
+import { installDecant } from "./builders.ts";
+import { FULL } from "./rows.ts";
 import { printServeRows } from "./serve-rows.ts";
 
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
 const WORKSPACE = join(PEERS, "bench");
-const REGISTRY = `127.0.0.1:${process.env["PEERS_PORT"] ?? "5000"}`;
+const PORT = process.env["PEERS_PORT"] ?? "5000";
+const REGISTRY = `127.0.0.1:${PORT}`;
+const EMPTY_REGISTRY = `127.0.0.1:${Number(PORT) + 1}`;
 const FILES = 500;
 const CLIENTS = 8;
 const SAMPLE_MS = 25;
@@ -46,7 +50,16 @@ try {
   // Also where the caller has builders of its own.
   const env = { ...textOnly(door.env), BUILDX_CONFIG: join(door.env["DOCKER_CONFIG"] ?? folder, "buildx") };
   if (values.only === undefined) await builds(context, { store, pid: door.pid, env });
-  await printServeRows({ folder, registry: REGISTRY, client: DOCKER, env, runs, only: values.only, untilMs });
+  installDecant();
+  // Contexts of `npm run bench` are there already.
+  const place = {
+    sizes: FULL,
+    folder: isMounted ? WORKSPACE : folder,
+    dockerSocket: "",
+    registry: REGISTRY,
+    emptyRegistry: EMPTY_REGISTRY,
+  };
+  await printServeRows({ place, folder, client: DOCKER, env, runs, only: values.only, untilMs });
   console.log(`memory at the end: ${megabytes(treeBytes(door.pid))} MB`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

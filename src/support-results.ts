@@ -33,7 +33,7 @@ export const RESULT_ROWS: readonly SupportRow[] = [
     id: "F101",
     title: "Cache in S3 and Azure",
     state: "partial",
-    note: "type=s3, with BuildKit's options, for AWS and servers that speak its protocol. Credentials come from the options or from the variables of AWS. No layer may be larger than 5 GiB.",
+    note: "type=s3, with BuildKit's options, for AWS and servers that speak its protocol. Credentials come from the options or from the variables of AWS. Large layers go in parts.",
     hint: "Use type=s3, type=registry or type=local in place of type=azblob",
     refuses: [{ args: ["--cache-to", "type=azblob,name=a"] }],
   },

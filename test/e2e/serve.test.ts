@@ -25,6 +25,17 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 `;
 
+/** A socket as both standard streams: what is written after its end fails. */
+const PYTHON_STDIO = `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1]); s.listen(1)
+print("listens", file=sys.stderr, flush=True)
+c, _ = s.accept()
+os.dup2(c.fileno(), 0); os.dup2(c.fileno(), 1)
+os.execv(sys.argv[2], [sys.argv[2], "serve", "--stdio"])
+`;
+
 interface Started extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
@@ -128,6 +139,17 @@ describe("I2: decant serve", { timeout: 600_000 }, () => {
     duplex.once("finish", () => stdin.end());
     assert.equal(await workersBy(duplex), 1);
     stdin.end();
+    assert.equal(await server.ended, 0);
+  });
+
+  it("outlives a client on its standard streams that goes away without a word, and ends well", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-door-"));
+    const path = join(folder.path, "door.sock");
+    await using server = start(folder.path, "python3", ["-c", PYTHON_STDIO, path, DECANT]);
+    await server.says(/listens/);
+    const socket = connect(path);
+    assert.equal(await workersBy(socket), 1);
+    socket.destroy();
     assert.equal(await server.ended, 0);
   });
 

@@ -88,6 +88,8 @@ Examples:
     const certificates = ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key };
     if (certificates === undefined && (ca ?? cert ?? key) !== undefined)
       throw usageError("Cannot use certificates: wanted all of --tlscacert, --tlscert and --tlskey");
+    // A client that goes away must not end the server before it has cancelled its builds.
+    if (values.stdio === true) context.stdout.outliveReader?.();
     await serve({
       ...storeOptions(values, context),
       readers: READERS,

@@ -148,8 +148,8 @@ describe("I2: decant serve", { timeout: 600_000 }, () => {
     await using server = start(folder.path, "python3", ["-c", PYTHON_STDIO, path, DECANT]);
     await server.says(/listens/);
     const socket = connect(path);
-    assert.equal(await workersBy(socket), 1);
-    socket.destroy();
+    // All that the server says comes when nobody is there.
+    socket.once("connect", () => socket.destroy());
     assert.equal(await server.ended, 0);
   });
 

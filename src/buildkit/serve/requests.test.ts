@@ -26,7 +26,7 @@ function saying<Message extends { $unknown?: unknown }>(message: Message, field:
 interface Unread {
   readonly what: string;
   readonly says: RegExp;
-  call(server: TestServer): Promise<unknown>;
+  readonly call: (server: TestServer) => Promise<unknown>;
 }
 
 /** The call of a method with this request. */

@@ -83,7 +83,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       const bytes = entry.size === 0 ? new Uint8Array(0) : recentBytes(entry);
       return bytes === undefined ? { kind: "host", ...host.place(entry.path) } : { kind: "bytes", bytes };
     },
-    digest: (entry) => entry.digest ?? hashHostFile(host.place(entry.path), entry, { digests, recent }),
+    digest: (entry, onRead) => entry.digest ?? hashHostFile(host.place(entry.path), entry, { digests, recent, onRead }),
     linkGroup: (entry) => groups.get(entry.path),
   };
 }

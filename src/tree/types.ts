@@ -134,8 +134,8 @@ export interface Tree {
   readdir(path: TreePath): readonly Entry[];
   /** Where a file entry's bytes are. */
   data(entry: Entry): DataSource | Promise<DataSource>;
-  /** A file entry's content digest; at once where known or small. */
-  digest(entry: Entry): Digest | Promise<Digest>;
+  /** A file entry's content digest; at once where known or small. `onRead`: so many bytes more were read for it. */
+  digest(entry: Entry, onRead?: (bytes: number) => void): Digest | Promise<Digest>;
   /** Identifies entries that are names of one file (hard links), within one `Tree`; undefined for a file with one name. */
   linkGroup(entry: Entry): string | undefined;
 }

@@ -76,6 +76,7 @@ it("parseNodeCommand() takes preloads, and no main module, of NODE_OPTIONS", () 
     main: "a.js",
     preloads: [{ specifier: "./x.js", kind: "require" }],
     conditions: [],
+    environmentFiles: [],
   });
 });
 

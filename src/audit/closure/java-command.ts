@@ -3,7 +3,7 @@ import { given } from "../../given.ts";
 
 /** What `java ARGS` runs. */
 export interface JavaCommand {
-  /** The jars of -javaagent, where there are any. */
+  /** The files of -javaagent and -agentpath, where there are any. */
   readonly agents?: readonly string[];
   readonly jar?: string;
   readonly mainClass?: string;
@@ -84,9 +84,9 @@ export function parseJavaCommand(args: readonly string[]): JavaCommand | undefin
   return undefined;
 }
 
-/** The jars that options of -javaagent name, also those of JAVA_TOOL_OPTIONS. */
+/** The files that options of -javaagent and -agentpath name, also those of JAVA_TOOL_OPTIONS and _JAVA_OPTIONS. */
 export function agentsOf(words: readonly string[]): readonly string[] {
-  return words.flatMap((word) => /^-javaagent:([^=]+)/.exec(word)?.[1] ?? []);
+  return words.flatMap((word) => /^-(?:javaagent|agentpath):([^=]+)/.exec(word)?.[1] ?? []);
 }
 
 /** Words of JAVA_TOOL_OPTIONS. */

@@ -18,7 +18,8 @@ export interface JavaProgram {
   readonly run: JavaCommand | undefined;
   /** Argument files that are not there. */
   readonly missingArguments: readonly string[];
-  /** Jars of -javaagent. */
+  readonly argumentFiles: readonly Entry[];
+  /** Files of -javaagent and -agentpath. */
   readonly agents: readonly string[];
   readonly workingDirectory: string;
 }
@@ -34,18 +35,21 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   const { workingDirectory } = execPlace(subject, files, machine);
   const { Env } = subject.config;
   const environment = environmentPath(Env, "JDK_JAVA_OPTIONS");
+  const argumentFiles: Entry[] = [];
   const { args, missing } = await javaArguments(command.result.args, {
     ...given({ environment }),
     async readFile(name) {
       const entry = fileAt(files, absolutePath(name, workingDirectory));
+      if (entry !== undefined) argumentFiles.push(entry);
       const bytes = entry === undefined ? undefined : await files.read(entry, MAX_ARGUMENTS);
       return bytes === undefined ? undefined : fromText(Buffer.from(bytes).toString("utf8"));
     },
   });
   const run = parseJavaCommand(args);
-  const agents = [...agentsOf(toolOptions(environmentPath(Env, "JAVA_TOOL_OPTIONS"))), ...(run?.agents ?? [])];
+  const fromEnvironment = ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"].flatMap((name) => agentsOf(toolOptions(environmentPath(Env, name))));
+  const agents = [...fromEnvironment, ...(run?.agents ?? [])];
   const at = (name: string): string => absolutePath(name, workingDirectory);
-  return { command, program, run, missingArguments: missing.map(at), agents: agents.map(at), workingDirectory };
+  return { command, program, run, missingArguments: missing.map(at), argumentFiles, agents: agents.map(at), workingDirectory };
 }
 
 /** Files that are certainly opened: the jar or the main class, agents, and the libraries of the runtime that every program needs. */
@@ -60,5 +64,5 @@ export async function javaFiles(subject: AuditSubject, files: AuditFiles, machin
   const main = run?.mainClass === undefined ? undefined : await findClass(files, `${run.mainClass.replaceAll(".", "/")}.class`, places);
   const libraries = run === undefined ? [] : (runtime?.programLibraries(jar !== undefined || main?.isInJar === true) ?? []);
   const named = [...agents, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
-  return [...named, ...(main === undefined ? [] : [main.entry])];
+  return [...java.argumentFiles, ...named, ...(main === undefined ? [] : [main.entry])];
 }

@@ -36,7 +36,10 @@ export async function javaRuntime(files: AuditFiles, program: Pick<ClosureRoot, 
   if (lastPart(real) !== "java" || fileAt(files, `${home}/lib/libjli.so`) === undefined) return undefined;
   const jvm = JVMS.map((kind) => `${home}/lib/${kind}/libjvm.so`).find((path) => fileAt(files, path) !== undefined);
   const libraries = [jvm ?? `${home}/lib/server/libjvm.so`, `${home}/lib/libjava.so`, `${home}/lib/libjimage.so`];
-  const needed = [...libraries, `${home}/lib/modules`, `${home}/lib/jvm.cfg`];
+  // Debian's launcher takes the second where the first is gone.
+  const jvms =
+    [`${home}/lib/jvm.cfg`, `${home}/lib/jvm.cfg-default`].find((path) => fileAt(files, path) !== undefined) ?? `${home}/lib/jvm.cfg`;
+  const needed = [...libraries, `${home}/lib/modules`, jvms];
   const release = fileAt(files, `${home}/release`);
   const bytes = release === undefined ? undefined : await files.read(release, MAX_RELEASE);
   const version = /^JAVA_VERSION="(\d+)/m.exec(bytes === undefined ? "" : Buffer.from(bytes).toString("latin1"))?.[1];

@@ -1,9 +1,9 @@
 /**
- * Which native add-ons a Node.js program loads, where code chooses them: the packages that bring some are run on paper (script/), with the platform, the C library
- * and the files of the image. Where nothing fits, the package throws, and the program does not start.
+ * What a program certainly loads where code chooses it, native add-ons above all. Packages that bring some, and the program's own code, are run on paper
+ * (script/), with the platform, the C library and the files of the image. Where nothing fits, the package throws, and the program does not start.
  */
 import { type ElfMachine, isForMachine } from "../../elf/index.ts";
-import { environmentPath, fileAt, entryAt, lastPart } from "../../facts/index.ts";
+import { environmentPath, fileAt, entryAt, folderOf, lastPart } from "../../facts/index.ts";
 import { fromText, toText, type TreePath } from "../../paths.ts";
 import type { Entry, Tree } from "../../tree/index.ts";
 import { shutFor } from "../subject-user.ts";
@@ -12,6 +12,7 @@ import { closeOver } from "./close.ts";
 import { execPlace, type StartedCommand } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
 import { isMusl } from "./loader.ts";
+import { folderOfPackage } from "./node-dependencies.ts";
 import { manifestOf } from "./node-packages.ts";
 import { isNodeModule, type MissingModule, type NodeTrace, type NodeTraceOptions, traceNode } from "./node-trace.ts";
 import { programsOf } from "./programs.ts";
@@ -25,6 +26,8 @@ interface ChosenAddons {
   readonly missing: readonly MissingModule[];
   /** Add-ons that are certainly loaded; those of which the program dies are among them. */
   readonly addons: readonly Entry[];
+  /** Specifiers that lead nowhere, and that the packages were seen to ask for. */
+  readonly asked: ReadonlySet<string>;
   /** What was read on the way: these add-ons, their libraries, and modules. */
   readonly opened: readonly Entry[];
 }
@@ -47,6 +50,8 @@ const MAX_SOURCE = 4 * 1024 * 1024;
 const MAX_TEXT = 256 * 1024;
 const MAX_NAMES = 2000;
 const MAX_RUNS = 200;
+/** A program that takes errors which nobody else takes. */
+const SURVIVES = /[uU]ncaughtException|unhandledRejection/;
 const ARCHITECTURES: Readonly<Record<string, string>> = { amd64: "x64", "386": "ia32", ppc64le: "ppc64" };
 
 /** Runs the packages on paper. */
@@ -76,16 +81,19 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     )
       roots.push(path);
   }
-  if (roots.length === 0) return { missing: [], addons: [], opened: [] };
+  const own = trace.opened.map(({ path }) => `/${path}`).filter((path) => packageFolder(path) === "" && /\.[cm]?js$/.test(path));
+  if (roots.length + own.length === 0) return { missing: [], addons: [], asked: new Set(), opened: [] };
   const { runProgram } = await import("./script/run-program.ts");
   const world = await createWorld(options, isNative);
   const missing: MissingModule[] = [];
   const addons = new Map<TreePath, Entry>();
   const shut: Entry[] = [];
+  const asked = new Set<string>();
   for (const root of roots) {
     signal?.throwIfAborted();
     if (world.ran.has(root)) continue;
-    const { fatal, doubtful, addons: loaded } = await runProgram(root, options.process, world.answer);
+    const { fatal, doubtful, missed, addons: loaded } = await runProgram(root, options.process, world.answer);
+    for (const { specifier } of missed) asked.add(specifier);
     for (const path of [...loaded, ...fatal.flatMap((one) => one.path ?? [])]) {
       const entry = fileAt(files, path);
       if (entry?.path.endsWith(".node") === true) addons.set(entry.path, entry);
@@ -94,9 +102,24 @@ export async function chosenAddons(options: ChosenAddonsOptions): Promise<Chosen
     for (const told of [missingOf(fatal, true), fatal.length === 0 ? missingOf(doubtful, false) : undefined])
       if (told !== undefined) missing.push(told);
   }
+  // The program's own code chooses, too: by names that it puts together, in functions that it calls, in `try` and `catch`.
+  for (const root of own.slice(0, MAX_RUNS)) {
+    signal?.throwIfAborted();
+    // What it dies of is told already.
+    if (missing.length > 0) break;
+    if (world.ran.has(root)) continue;
+    const { fatal } = await runProgram(root, options.process, world.answer);
+    const told = world.survives() ? undefined : missingOf(fatal, true);
+    if (told !== undefined) missing.push(told);
+    for (const { path } of fatal) {
+      const entry = path === undefined || path.endsWith(".node") ? undefined : fileAt(files, path);
+      if (entry !== undefined && !world.survives()) shut.push(entry);
+    }
+  }
   return {
     missing,
     addons: [...addons.values()],
+    asked,
     opened: [...shut, ...[...addons.keys()].flatMap((path) => world.librariesOf(path))],
   };
 }
@@ -126,6 +149,8 @@ interface World {
   readonly answer: AnswerNeed;
   /** Scripts that were run. */
   readonly ran: ReadonlySet<string>;
+  /** The program may go on after any error. */
+  readonly survives: () => boolean;
   /** An add-on and what it loads. */
   readonly librariesOf: (addon: TreePath) => readonly Entry[];
 }
@@ -134,6 +159,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   const { subject, files, packages, resolver, trace } = options;
   const { parseNodeModule } = await import("./node-imports.ts");
   const ran = new Set<string>();
+  let survives = false;
   const failures = new Map<Entry, Opened>();
   const { isBroken, librariesOf } = await addonTest(options);
   const shutBy = await shutFor(subject);
@@ -159,7 +185,11 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
   async function open({ specifier, how, from }: Need & { readonly kind: "open" }): Promise<Opened> {
     const target =
       specifier === from ? { kind: "file" as const, entry: fileAt(files, from) } : await resolver.resolve(fromText(specifier), how, from);
-    if (target.kind === "builtin" || target.kind === "missing") return { kind: target.kind };
+    if (target.kind === "builtin") return { kind: "builtin" };
+    if (target.kind === "missing") {
+      const name = /^(?:@[^/]+\/)?[^./@#][^/]*/.exec(specifier)?.[0];
+      return { kind: "missing", isPart: name !== undefined && folderOfPackage(files, name, folderOf(from)) !== undefined };
+    }
     const entry = target.kind === "file" ? target.entry : undefined;
     if (entry === undefined) return { kind: "unknown" };
     const path = `/${entry.path}`;
@@ -171,6 +201,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
     const source = await sourceText(files, entry, MAX_SOURCE);
     if (source === undefined) return { kind: "unknown" };
     if (path.endsWith(".json")) return jsonOf(path, source);
+    survives ||= packageFolder(path) === "" && SURVIVES.test(source);
     const parsed = /\.(?:[cm]?ts|wasm)$/.test(path) ? undefined : parseNodeModule(source, await isNodeModule(packages, entry));
     ran.add(path);
     return parsed === undefined ? { kind: "unknown" } : { kind: "script", path, ...parsed };
@@ -178,6 +209,7 @@ async function createWorld(options: ChosenAddonsOptions, isNative: (path: string
 
   return {
     ran,
+    survives: () => survives,
     librariesOf,
     async answer(need) {
       if (need.kind === "open") return { opened: await open(need) };

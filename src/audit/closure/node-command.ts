@@ -8,6 +8,8 @@ interface NodeCommand {
   /** --require and --import, of NODE_OPTIONS too. */
   readonly preloads: readonly { readonly specifier: string; readonly kind: "import" | "require" }[];
   readonly conditions: readonly string[];
+  /** Files of --env-file, which must be there. */
+  readonly environmentFiles: readonly string[];
 }
 
 /** Options whose value is the next word when there is no "=". */
@@ -27,13 +29,14 @@ const NO_MAIN =
 export function parseNodeCommand(args: readonly string[], nodeOptions: string | undefined): NodeCommand {
   const preloads: { readonly specifier: string; readonly kind: "import" | "require" }[] = [];
   const conditions: string[] = [];
+  const environmentFiles: string[] = [];
   const given = (nodeOptions ?? "").split(/\s+/).filter((word) => word !== "");
   const own = given.length;
   const words = [...given, ...args];
   let main: string | undefined;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? "";
-    if (at >= own && NO_MAIN.test(word)) return { preloads, conditions };
+    if (at >= own && NO_MAIN.test(word)) return { preloads, conditions, environmentFiles };
     if (word === "--" || (at >= own && !word.startsWith("-"))) {
       main = word === "--" ? words[at + 1] : word;
       break;
@@ -45,8 +48,14 @@ export function parseNodeCommand(args: readonly string[], nodeOptions: string | 
     if (name === "-r" || name === "--require") preloads.push({ specifier: toText(value), kind: "require" });
     if (name === "--import") preloads.push({ specifier: toText(value), kind: "import" });
     if (name === "-C" || name === "--conditions") conditions.push(toText(value));
+    if (name === "--env-file") environmentFiles.push(value);
   }
-  return { ...(main === undefined || main === "inspect" || main === fromText("-") ? {} : { main }), preloads, conditions };
+  return {
+    ...(main === undefined || main === "inspect" || main === fromText("-") ? {} : { main }),
+    preloads,
+    conditions,
+    environmentFiles,
+  };
 }
 
 /** Is this the name of Node.js? "node", "nodejs", "node22" */

@@ -1,6 +1,7 @@
 /** The Node.js program that an image starts: its main module and all that it loads. Worked out once for all checks of an audit. */
 import type { ElfMachine } from "../../elf/index.ts";
-import { absolutePath, environmentPath, folderOf, lastPart } from "../../facts/index.ts";
+import { toText } from "../../paths.ts";
+import { absolutePath, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import type { Entry } from "../../tree/index.ts";
 import { oncePerFiles } from "../once-per-files.ts";
@@ -21,6 +22,8 @@ export interface NodeProgram {
   readonly main: { readonly name: string; readonly path: string; readonly found: boolean };
   /** --require and --import that lead nowhere. */
   readonly missingPreloads: readonly string[];
+  /** Files of --env-file that are not there. */
+  readonly missingEnvironment: readonly string[];
   readonly trace?: NodeTrace;
 }
 
@@ -50,7 +53,7 @@ async function find(
   if (command === undefined || program === undefined || packageScript(command.argv) !== undefined) return undefined;
   if (![program.path, program.entry.path].some((path) => isNodeName(lastPart(path)))) return undefined;
   const { Env } = subject.config;
-  const { main, preloads, conditions } = parseNodeCommand(command.result.args, environmentPath(Env, "NODE_OPTIONS"));
+  const { main, preloads, conditions, environmentFiles } = parseNodeCommand(command.result.args, environmentPath(Env, "NODE_OPTIONS"));
   if (main === undefined) return undefined;
 
   const { workingDirectory } = execPlace(subject, files, machine);
@@ -75,7 +78,9 @@ async function find(
     if (preload.kind === "file") roots.push(preload.entry);
     if (preload.kind === "missing") missingPreloads.push(specifier);
   }
-  const facts = { command, main: { name: main, path, found }, missingPreloads };
+  const environment = environmentFiles.map((name) => [name, fileAt(files, absolutePath(name, workingDirectory))] as const);
+  const missingEnvironment = environment.flatMap(([name, file]) => (file === undefined ? [toText(name)] : []));
+  const facts = { command, main: { name: main, path, found }, missingPreloads, missingEnvironment };
   if (!found || PACKAGE_MANAGERS.test(target.entry.path)) return facts;
   // The parser costs a start of the command some milliseconds: only where it is needed.
   const { nodeImportParser } = await import("./node-imports.ts");
@@ -89,10 +94,10 @@ async function find(
   const perhaps = trace.addons.filter(({ entry, certain }) => certain || !decided.has(packageFolder(entry.path)));
   const addons = new Map(perhaps.map((one) => [one.entry.path, one]));
   for (const entry of chosen.addons) addons.set(entry.path, { entry, certain: true });
-  const opened = [...trace.opened, ...chosen.opened];
+  const opened = [...trace.opened, ...chosen.opened, ...environment.flatMap(([, file]) => file ?? [])];
   const known = [...trace.missing, ...chosen.missing];
   // What is missing already is no second finding.
-  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, options);
+  const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, { ...options, process, decided, asked: chosen.asked });
   const missing = [...known, ...gaps];
   return {
     ...facts,

@@ -18,8 +18,8 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
-  /** Not by an import: it would run as a thread, or package.json names it. */
-  readonly how?: "worker" | "dependency";
+  /** Not by an import: it would run as a thread, or package.json names it, for all platforms or for this one. */
+  readonly how?: "worker" | "dependency" | "platform";
   /** Others that would have done, of which none is there either. */
   readonly alternatives?: readonly string[];
 }

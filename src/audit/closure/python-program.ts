@@ -37,6 +37,8 @@ export interface PythonSettings {
   readonly pythonPath?: string | undefined;
   readonly pythonHome?: string | undefined;
   readonly withoutSite: boolean;
+  /** May the user not read it? */
+  readonly isShut: (entry: Entry) => boolean;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -47,7 +49,7 @@ export async function pythonInstallation(
   tree: Tree,
   files: AuditFiles,
   interpreter: { readonly path: string; readonly entry: Entry },
-  { pythonPath, pythonHome, withoutSite }: PythonSettings,
+  { pythonPath, pythonHome, withoutSite, isShut }: PythonSettings,
 ): Promise<PythonInstallation> {
   const venv = pythonHome === undefined ? await venvOf(files, folderOf(interpreter.path)) : undefined;
   const prefix = pythonHome?.split(":")[0]?.replace(/(?!^)\/+$/, "") ?? folderOf(folderOf(`/${interpreter.entry.path}`));
@@ -70,7 +72,7 @@ export async function pythonInstallation(
   const pathImports = new Set<string>();
   for (const site of withoutSite ? [] : sites) {
     folders.push(site);
-    const more = await pathFiles(tree, files, site);
+    const more = await pathFiles(tree, files, { site, isShut });
     folders.push(...more.folders);
     isOpen ||= more.runsCode;
     hasPathFiles ||= more.hasAny;
@@ -127,7 +129,11 @@ interface PathFiles {
 }
 
 /** Lines of .pth files are directories, or code. */
-async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<PathFiles> {
+async function pathFiles(
+  tree: Tree,
+  files: AuditFiles,
+  { site, isShut }: { readonly site: string } & Pick<PythonSettings, "isShut">,
+): Promise<PathFiles> {
   const folder = entryAt(files, site);
   if (folder?.kind !== "dir") return { folders: [], runsCode: false, hasAny: false, names: [], imports: [] };
   const folders: string[] = [];
@@ -136,7 +142,8 @@ async function pathFiles(tree: Tree, files: AuditFiles, site: string): Promise<P
   const names: string[] = [];
   const imports: string[] = [];
   for (const entry of tree.readdir(folder.path)) {
-    if (!entry.path.endsWith(".pth") || entry.kind !== "file") continue;
+    // Python passes over those that it may not read.
+    if (!entry.path.endsWith(".pth") || entry.kind !== "file" || isShut(entry)) continue;
     hasAny = true;
     const bytes = await files.read(entry, MAX_BYTES);
     for (const line of (bytes === undefined ? "" : Buffer.from(bytes).toString("latin1")).split("\n")) {

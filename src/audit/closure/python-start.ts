@@ -71,7 +71,9 @@ async function find(
   if (![program.path, program.entry.path].some((path) => isPythonName(lastPart(path)))) return undefined;
   const { workingDirectory } = execPlace(subject, files, machine);
   const run = parsePythonCommand(command.result.args);
-  const installation = await pythonInstallation(subject.tree, files, program, settingsOf(subject, run));
+  const shutBy = await shutFor(subject);
+  const isShut = (entry: Entry): boolean => shutBy(entry) !== undefined;
+  const installation = await pythonInstallation(subject.tree, files, program, { ...settingsOf(subject, run), isShut });
   const main = run.kind === "file" ? mainOf(files, absolutePath(run.path, workingDirectory)) : undefined;
   const isSafePath = run.isSafePath || (!run.ignoresEnvironment && (environmentPath(subject.config.Env, "PYTHONSAFEPATH") ?? "") !== "");
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
@@ -85,8 +87,6 @@ async function find(
     ...objects.flatMap(({ entry }) => (/\/libpython/.test(entry.path) ? [entry] : [])),
   ]);
   const modules = pythonModules(subject.tree, files, { version: installation.version, triplet: machine.triplet, builtin });
-  const shutBy = await shutFor(subject);
-  const isShut = (entry: Entry): boolean => shutBy(entry) !== undefined;
   const test = extensionTest(subject, files, machine, { objects, program, isShut });
   const tracerFor = (where: readonly string[]): PythonTracer =>
     pythonTracer({
@@ -94,7 +94,8 @@ async function find(
       modules,
       version: installation.version,
       folders: where,
-      isOpen: installation.isOpen,
+      // An archive on the search path has modules that no folder shows.
+      isOpen: installation.isOpen || where.some((one) => entryAt(files, one)?.kind === "file"),
       openNames: installation.openNames,
       shutBy,
       isBroken: test.isBroken,
@@ -184,7 +185,7 @@ async function runMain(
   return last.kind === "source" ? await tracer.main(last.entry, run.name) : undefined;
 }
 
-function settingsOf({ config }: AuditSubject, run: PythonCommand): PythonSettings {
+function settingsOf({ config }: AuditSubject, run: PythonCommand): Omit<PythonSettings, "isShut"> {
   const value = (name: string): string | undefined => {
     const found = run.ignoresEnvironment ? undefined : environmentPath(config.Env, name);
     return found === "" ? undefined : found;
@@ -199,7 +200,8 @@ function settingsOf({ config }: AuditSubject, run: PythonCommand): PythonSetting
 
 function mainOf(files: AuditFiles, path: string): NonNullable<PythonStart["main"]> {
   const entry = entryAt(files, path);
-  const file = entry?.kind === "dir" ? fileAt(files, `${path}/__main__.py`) : fileAt(files, path);
+  const file =
+    entry?.kind === "dir" ? (fileAt(files, `${path}/__main__.py`) ?? fileAt(files, `${path}/__main__.pyc`)) : fileAt(files, path);
   return { path, entry, ...given({ file }) };
 }
 

@@ -39,6 +39,7 @@ interface PythonTraceOptions {
 }
 
 const MAX_MODULES = 5000;
+const MAKES_MODULES: ReadonlySet<string> = new Set(["os", "typing"]);
 const MAX_SOURCE = 8 * 1024 * 1024;
 
 /** A tracer: roots are run one after the other, as one program. */
@@ -79,8 +80,17 @@ export function pythonTracer(options: PythonTraceOptions): PythonTracer {
     if (modules.isBuiltin(name) && !isFrozen) return undefined;
     const above = parent === undefined ? undefined : loaded.get(parent);
     const places = parent === undefined ? folders : above !== undefined && "folders" in above.module ? above.module.folders : undefined;
-    // What is no package may have put modules below its name itself.
-    if (places === undefined) return isFrozen ? undefined : "unsure";
+    // What is no package may have put modules below its name itself; of the library only these do.
+    if (places === undefined && isFrozen) return undefined;
+    if (
+      places === undefined &&
+      parent !== undefined &&
+      above?.module.kind === "source" &&
+      isStandard(above.module) &&
+      !MAKES_MODULES.has(parent)
+    )
+      return { kind: "missing", module: name, ...given({ from }) };
+    if (places === undefined) return "unsure";
     const module = asSeen(modules.find(name.slice(dot + 1), places), shutBy);
     // Of what is in the interpreter the file only shows the imports.
     if (isFrozen && (module?.kind !== "source" || !isStandard(module) || shutBy(module.entry) !== undefined)) return undefined;

@@ -108,7 +108,7 @@ function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined, modeOf: (en
     },
     readdir: (path) => tree.readdir(path).filter(wanted).map(own),
     data: (entry) => tree.data(entry),
-    digest: (entry) => tree.digest(entry),
+    digest: (entry, onRead) => tree.digest(entry, onRead),
     linkGroup: (entry) => tree.linkGroup(entry),
   };
 }

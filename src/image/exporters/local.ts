@@ -35,7 +35,8 @@ export async function exportLocal(
     await (output.mode === "delete" || !existsSync(dest) ? replaceFolder(dest, unpack) : mergeInto(dest, unpack));
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
-    throw writeError("unpack the image to", dest, isDecantError(error, "STORE_FULL") ? error.cause : error);
+    const isFull = isDecantError(error, "STORE_FULL") && errnoOf(error.cause) === "ENOSPC";
+    throw writeError("unpack the image to", dest, isFull ? error.cause : error);
   }
   progress.end();
   if (dropped.size > 0)

@@ -114,6 +114,22 @@ testBroken("Java program", [
     remedy: /JAVA_TOOL_OPTIONS/,
   },
   {
+    name: "A6: an agent of _JAVA_OPTIONS that is missing",
+    tree: RUNTIME,
+    config: { ...at("/app", "java", "-cp", ".", "Main"), Env: ["_JAVA_OPTIONS=-agentpath:/opt/agent.so"] },
+    want: "error java-file-missing /opt/agent.so",
+    message: /with the agent "\/opt\/agent.so"/,
+    remedy: /_JAVA_OPTIONS/,
+  },
+  {
+    name: "A5: an argument file that only its owner may read",
+    tree: { ...RUNTIME, "app/args": "file 600 0:0 -version" },
+    config: at("/app", "java", "@args"),
+    want: "error file-not-readable /app/args",
+    message: /may not read it/,
+    remedy: /--chmod=644/,
+  },
+  {
     name: "A6: an argument file that is missing",
     tree: RUNTIME,
     config: at("/app", "java", "@args", "Main"),
@@ -153,6 +169,11 @@ testBroken("Java program", [
 
 testWhole([
   ["a whole Java runtime", RUNTIME, run("java", "-version")],
+  [
+    "A6: a runtime of Debian, whose launcher has a second list of virtual machines",
+    Object.fromEntries(Object.entries(RUNTIME).map(([path, made]) => [path === `${JVM}/jvm.cfg` ? `${path}-default` : path, made])),
+    run("java", "-version"),
+  ],
   [
     "a jar with its class path",
     {

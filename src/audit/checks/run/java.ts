@@ -87,7 +87,7 @@ function namedMissing({ missingArguments, agents }: JavaProgram, { files, severi
     ...severity,
     path: toText(path),
     message: `Java is started with ${what} "${toText(path)}", which is not in the image`,
-    remedy: "Copy it into the image, or correct CMD, JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS or WORKDIR",
+    remedy: "Copy it into the image, or correct CMD, JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS, _JAVA_OPTIONS or WORKDIR",
     details: { command: command.argv.map(toText) },
   });
 }

@@ -34,6 +34,14 @@ export const nodeCheck: AuditCheck = {
           details: { specifier },
         }),
       ),
+      ...program.missingEnvironment.map((name) =>
+        RUN.found("node-main-missing", {
+          ...severity,
+          message: `Node.js must read the file "${name}" of --env-file, but the image does not have it`,
+          remedy: "Copy it into the image, or write --env-file-if-exists",
+          details: { name },
+        }),
+      ),
       ...modulesMissing(program.trace?.missing ?? [], context.files, severity),
       ...(program.trace?.misfits ?? []).map((one) => misfit(one, severity)),
       ...notExamined(program),
@@ -105,7 +113,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
         message: `"${toText(from)}" ${HOW[how ?? "import"]} "${specifier}", which is not ${how === "dependency" ? "whole " : ""}in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
-        remedy: alternatives.length === 0 ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
+        remedy: alternatives.length === 0 && how !== "platform" ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
         details: {
           specifier,
           ...(alternatives.length === 0 ? {} : { alternatives }),
@@ -116,7 +124,7 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   });
 }
 
-const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency" };
+const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency", platform: "names for this platform" };
 const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 

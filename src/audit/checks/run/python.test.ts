@@ -19,6 +19,39 @@ testBroken("Python program", [
     remedy: /Copy/,
   },
   {
+    name: "A2: a directory without __main__.py",
+    tree: { ...PYTHON, "app/tool/x.py": "file" },
+    config: at("/app", "python3", "tool"),
+    want: "error python-main-missing /app/tool/__main__.py",
+    message: /the directory "\/app\/tool", which has no "__main__.py"/,
+    remedy: /python -m/,
+  },
+  {
+    name: "A2: a module below a plain module of the library",
+    tree: {
+      ...PYTHON,
+      "usr/lib/python3.11/string.py": "file",
+      "app/main.py": "file 644 0:0 import os.path, string.templatelib\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "error python-module-missing /app/main.py",
+    message: /imports "string.templatelib"/,
+    remedy: /Install it for the Python of the image/,
+  },
+  {
+    name: "A5: a .pth file that only its owner may read",
+    tree: {
+      ...PYTHON,
+      "usr/lib/python3/dist-packages/own.pth": "file 600 0:0 /srv\n",
+      "srv/own.py": "file",
+      "app/main.py": "file 644 0:0 import own\n",
+    },
+    config: { ...at("/app", "python3", "main.py"), User: "65532" },
+    want: "error python-module-missing /app/main.py",
+    message: /imports "own"/,
+    remedy: /Install it for the Python of the image/,
+  },
+  {
     name: "a Python module that is missing",
     tree: { ...PYTHON, "app/main.py": "file" },
     config: at("/app", "python3", "-m", "gunicorn", "main:app"),
@@ -284,6 +317,11 @@ testBroken("Python program", [
 ]);
 
 testWhole([
+  [
+    "A2: modules in an archive on the search path",
+    { ...PYTHON, "app/main.py": "file 644 0:0 import packed\n", "app/lib.zip": "file" },
+    { ...at("/app", "python3", "main.py"), Env: ["PYTHONPATH=/app/lib.zip"] },
+  ],
   [
     "A2: imports that are guarded, that never run, or that other code may provide",
     {

@@ -69,8 +69,17 @@ function doubtful({ kind, module, from = "" }: PythonFailure): Finding {
 }
 
 function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): FindingFacts | undefined {
-  if (run.kind !== "file" || main === undefined || main.entry !== undefined) return undefined;
+  if (run.kind !== "file" || main === undefined) return undefined;
   const { path } = main;
+  if (main.entry?.kind === "dir" && main.file === undefined) {
+    return {
+      path: `${toText(path)}/__main__.py`,
+      message: `Python is started with the directory "${toText(path)}", which has no "__main__.py"`,
+      remedy: "Start a file of it, or python -m with the name of its package",
+      details: { command: command.argv.map(toText) },
+    };
+  }
+  if (main.entry !== undefined) return undefined;
   const similar = similarPath(files, [path]);
   const isPython = isPythonName(lastPart(run.path));
   return {

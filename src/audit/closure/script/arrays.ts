@@ -37,6 +37,18 @@ export function arrayMethods(self: ScriptObject, items: Value[], name: string): 
           ? arrayOf(items.slice(from, to))
           : UNKNOWN,
       );
+    case "flatMap":
+      return method(function* run(callee, call) {
+        const made: Value[] = [];
+        let isOpen = false;
+        for (const [at, item] of items.entries()) {
+          const one = yield* call(callee, [item, at], undefined);
+          if (one instanceof ScriptObject && one.items !== undefined) made.push(...one.items);
+          else made.push(one);
+          isOpen ||= one === UNKNOWN || (one instanceof ScriptObject && one.isOpen);
+        }
+        return new ScriptObject({ items: made, isOpen });
+      });
     case "map":
     case "forEach":
       return method(function* run(callee, call) {

@@ -3,6 +3,7 @@ import type { Node } from "acorn";
 import { type Completion, type Machine, NORMAL, type Running, type RunStatement, newScope } from "./machine.ts";
 import { field, list } from "./nodes.ts";
 import { binary } from "./operators.ts";
+import { becauseOf } from "./promises.ts";
 import { type ModuleState, type Scope, ScriptThrow, truth, UNKNOWN } from "./values.ts";
 
 /** Branches for a machine that has the rest, by types of nodes. */
@@ -74,8 +75,9 @@ export function createBranches(machine: Machine): Readonly<Record<string, RunSta
       if (param !== undefined) yield* machine.bind(param, error.value, inner, module, "let");
       return yield* machine.statement(field(handler, "body") ?? handler, inner, module);
     } catch (thrown) {
-      if (!(thrown instanceof ScriptThrow)) throw thrown;
-      return thrown.value === error.value && thrown.missed === undefined ? error : thrown;
+      const caused = becauseOf(error, thrown);
+      if (!(caused instanceof ScriptThrow)) throw caused;
+      return caused;
     }
   }
 

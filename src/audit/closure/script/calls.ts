@@ -3,7 +3,7 @@ import type { Node } from "acorn";
 import { type Machine, type Running, Unsure, newScope } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
 import { getMember } from "./operators.ts";
-import { arrayOf, type Closure, type ModuleState, objectOf, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
+import { arrayOf, type Closure, type ModuleState, objectOf, promiseOf, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 const MAX_DEPTH = 120;
 
@@ -46,9 +46,9 @@ export function createCalls(machine: Machine): Pick<Machine, "callExpression" | 
     const name = text(callee, "name") ?? "";
     const args = yield* argumentsOf(node, scope, module);
     if (name.endsWith("Error")) return objectOf({ message: args[0] }, { isOpen: true });
-    if (name === "URL") {
-      const made = machine.lookUp(scope, "URL")?.value;
-      if (made instanceof ScriptObject && made.call !== undefined) return yield* call(made, args, undefined);
+    if (name === "URL" || text(field(callee, "property"), "name") === "URL") {
+      const made = yield* machine.value(callee, scope, module);
+      if (made instanceof ScriptObject && typeof made.call === "function") return yield* call(made, args, undefined);
     }
     machine.forget(module, args);
     return UNKNOWN;
@@ -58,7 +58,11 @@ export function createCalls(machine: Machine): Pick<Machine, "callExpression" | 
     machine.count();
     if (!(callee instanceof ScriptObject) || callee.call === undefined) return UNKNOWN;
     if (typeof callee.call === "function") return yield* callee.call(args, self, call);
-    return yield* callClosure(callee.call, args, self);
+    const running = callClosure(callee.call, args, self);
+    if (Reflect.get(callee.call.node, "async") !== true) return yield* running;
+    const promise = yield* promiseOf(running);
+    // What it waits for may never come.
+    return promise.settled !== undefined && "value" in promise.settled && promise.settled.value === UNKNOWN ? UNKNOWN : promise;
   }
 
   function* callClosure(made: Closure, args: readonly Value[], self: Value): Running<Value> {

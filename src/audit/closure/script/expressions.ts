@@ -1,11 +1,11 @@
 /** Expressions on paper. */
 import type { Node } from "acorn";
 import { createLiterals } from "./literals.ts";
-import type { Evaluate, Machine, Running } from "./machine.ts";
+import { type Evaluate, type Machine, type Running, Unsure } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
 import { createOperations } from "./operations.ts";
 import { getMember } from "./operators.ts";
-import { type ModuleState, type Scope, UNKNOWN, type Value } from "./values.ts";
+import { type ModuleState, promiseOf, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
 /** Expressions for a machine that has the rest. */
 export function createExpressions(machine: Machine): Pick<Machine, "value"> {
@@ -51,7 +51,7 @@ function createReferences(machine: Machine): Readonly<Record<string, Evaluate>> 
       return machine.lookUp(scope, "import.meta")?.value ?? UNKNOWN;
     },
     *ImportExpression(node, scope, module) {
-      return yield* machine.importValue(yield* machine.value(field(node, "source"), scope, module), module);
+      return yield* promiseOf(machine.importValue(yield* machine.value(field(node, "source"), scope, module), module));
     },
   };
 }
@@ -72,7 +72,14 @@ function createWrapped(machine: Machine): Readonly<Record<string, Evaluate>> {
   return {
     ParenthesizedExpression: inner("expression"),
     ChainExpression: inner("expression"),
-    AwaitExpression: inner("argument"),
+    *AwaitExpression(node, scope, module) {
+      const value = yield* machine.value(field(node, "argument"), scope, module);
+      // Nobody knows whether it is ever settled.
+      if (value === UNKNOWN) throw new Unsure();
+      if (!(value instanceof ScriptObject) || value.settled === undefined) return value;
+      if ("error" in value.settled) throw value.settled.error;
+      return value.settled.value;
+    },
     SequenceExpression: last,
   };
 }

@@ -9,7 +9,7 @@ import { type Budget, createMemory, type Machine, type Running } from "./machine
 import { list } from "./nodes.ts";
 import { createPatterns } from "./patterns.ts";
 import { createStatements } from "./statements.ts";
-import type { ModuleState, Value } from "./values.ts";
+import type { ModuleState } from "./values.ts";
 
 /** Runs modules; one for a program. */
 interface Interpreter {
@@ -17,11 +17,11 @@ interface Interpreter {
   run(module: ModuleState): Running<void>;
 }
 
-/** Makes an interpreter. `importValue`: what `import(specifier)` gives. */
-export function createInterpreter(budget: Budget, importValue: (specifier: Value, module: ModuleState) => Running<Value>): Interpreter {
+/** Makes an interpreter on top of what its surroundings do. */
+export function createInterpreter(budget: Budget, { importValue, unhandled }: Pick<Machine, "importValue" | "unhandled">): Interpreter {
   const memory = createMemory(budget);
   // Each part calls the others by the machine, which is whole before anything runs.
-  const parts: Partial<Machine> = { ...memory, importValue };
+  const parts: Partial<Machine> = { ...memory, importValue, unhandled };
   const machine = parts as Machine;
   Object.assign(machine, createStatements(machine), createPatterns(machine), createExpressions(machine), createCalls(machine));
   return {

@@ -2,7 +2,18 @@
 import type { Node } from "acorn";
 import { assignedNames, leaves, usedNames } from "./effects.ts";
 import { field, text } from "./nodes.ts";
-import { type Answer, type Binding, loosen, type ModuleState, type Need, type Scope, ScriptObject, UNKNOWN, type Value } from "./values.ts";
+import {
+  type Answer,
+  type Binding,
+  loosen,
+  type ModuleState,
+  type Need,
+  type Scope,
+  ScriptObject,
+  type ScriptThrow,
+  UNKNOWN,
+  type Value,
+} from "./values.ts";
 
 /** How running ends. */
 export type Completion =
@@ -61,6 +72,8 @@ export interface Machine extends Memory {
   callExpression(node: Node, scope: Scope, module: ModuleState): Running<Value>;
   newExpression(node: Node, scope: Scope, module: ModuleState): Running<Value>;
   call(callee: Value, args: readonly Value[], self: Value): Running<Value>;
+  /** A promise whose error nobody takes: the program ends when it has nothing else to do. */
+  unhandled(error: ScriptThrow): void;
   /** What `import(specifier)` gives. */
   importValue(specifier: Value, module: ModuleState): Running<Value>;
 }
@@ -91,7 +104,10 @@ export function createMemory(budget: Budget): Memory {
   /** What a function that we do not follow may have changed. */
   function forget(module: ModuleState, args: readonly Value[]): void {
     unknownCalls += 1;
-    for (const arg of args) loosen(arg);
+    for (const arg of args) {
+      loosen(arg);
+      if (arg instanceof ScriptObject && typeof arg.call === "object") forgetAssigned(arg.call.node, arg.call.scope);
+    }
     if (!args.some((arg) => arg instanceof ScriptObject && arg.call !== undefined)) return;
     for (const name of module.captured) {
       const binding = module.scope.names.get(name);

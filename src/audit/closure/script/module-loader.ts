@@ -13,9 +13,17 @@ const INSTALLER = /^napi-postinstall(?:\/|$)/;
 const MAX_VALUES = 5000;
 
 /** Makes a loader for one program. `addons`: takes the paths of native add-ons that are loaded. */
-export function createModuleLoader(process: ScriptProcess, failures: LoadFailures, addons: string[]): LoadModule {
-  const globals = globalValues(process);
-  const runModule = createModuleRunner({ globals, load: (specifier, from) => load(specifier, "import", from), requireFrom });
+export function createModuleLoader(process: ScriptProcess, failures: LoadFailures, addons: string[], main: string): LoadModule {
+  const packages = globalValues(process);
+  const own = globalValues(process, { isOwn: true });
+  const globals = (path: string): ReadonlyMap<string, Value> => (isOwn(path) ? own : packages);
+  const runModule = createModuleRunner({
+    globals,
+    load: (specifier, from) => load(specifier, "import", from),
+    requireFrom,
+    main,
+    unhandled: (error) => failures.unhandled(error),
+  });
 
   function* load(specifier: Value, how: "import" | "require", from: string): Running<Value> {
     if (typeof specifier !== "string") return UNKNOWN;
@@ -24,18 +32,18 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
       case "builtin":
         return builtin(specifier.replace(/^node:/, ""), from);
       case "missing":
-        throw failures.miss(specifier, from, "missing");
+        throw failures.miss({ specifier, from, why: "missing" }, opened.isPart === true ? undefined : how);
       case "shut":
-        throw failures.miss(specifier, from, "broken", opened.path);
+        throw failures.miss({ specifier, from, why: "broken", path: opened.path });
       case "failing":
-        throw failures.miss(opened.specifier, opened.from, "missing");
+        throw failures.miss({ specifier: opened.specifier, from: opened.from, why: "missing" });
       case "unknown":
         if (INSTALLER.test(specifier)) failures.doubt(from);
         return specifier === "node-abi" ? nodeAbi(process) : UNKNOWN;
       case "json":
         return valueOf(opened.value, { left: MAX_VALUES });
       case "addon":
-        if (opened.isBroken) throw failures.miss(specifier, from, "broken", opened.path);
+        if (opened.isBroken) throw failures.miss({ specifier, from, why: "broken", path: opened.path });
         addons.push(opened.path);
         return new ScriptObject({ isOpen: true });
       case "script": {
@@ -48,10 +56,13 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
   }
 
   function builtin(name: string, from: string): Value {
-    if (name !== "module") return builtinModule(name, process, globals);
+    // What lies beside the program when it runs, nobody knows: volumes, files that it made.
+    if (name === "fs" && isOwn(from)) return new ScriptObject({ isOpen: true });
+    if (name !== "module") return builtinModule(name, process, globals(from));
     const createRequire = plainFunction(([base]) => {
       const path = base instanceof ScriptObject ? base.properties.get("href") : base;
-      return requireFrom(typeof path === "string" ? path.replace(/^file:\/\//, "") : from);
+      // From another place, other modules are found.
+      return typeof path === "string" ? requireFrom(path.replace(/^file:\/\//, "")) : UNKNOWN;
     });
     return objectOf({ createRequire }, { isOpen: true });
   }
@@ -66,8 +77,9 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
       call: function* call([specifier, ...more]) {
         if (typeof specifier !== "string" || more.length > 0) return UNKNOWN;
         const opened = yield* open(specifier, "require", from);
-        if (opened?.kind === "missing") throw failures.miss(specifier, from, "missing");
-        if (opened?.kind === "shut") throw failures.miss(specifier, from, "broken", opened.path);
+        if (opened?.kind === "missing")
+          throw failures.miss({ specifier, from, why: "missing" }, opened.isPart === true ? undefined : "require");
+        if (opened?.kind === "shut") throw failures.miss({ specifier, from, why: "broken", path: opened.path });
         return opened !== undefined && "path" in opened ? opened.path : UNKNOWN;
       },
     });
@@ -83,6 +95,11 @@ export function createModuleLoader(process: ScriptProcess, failures: LoadFailure
   }
 
   return load;
+}
+
+/** Is it the program's own code, and not a package's? */
+function isOwn(path: string): boolean {
+  return !path.includes("/node_modules/");
 }
 
 /** Asks who has the files. */

@@ -4,6 +4,7 @@ import { given } from "../../../given.ts";
 import {
   type Answer,
   arrayOf,
+  type Missed,
   type Need,
   objectOf,
   plainFunction,
@@ -93,7 +94,14 @@ export function builtinModule(name: string, process: ScriptProcess, globals: Rea
     case "process":
       return globals.get("process");
     case "url":
-      return objectOf({ fileURLToPath: plainFunction(([url]) => pathOfUrl(url)), URL: globals.get("URL") }, { isOpen: true });
+      return objectOf(
+        {
+          fileURLToPath: plainFunction(([url]) => pathOfUrl(url)),
+          pathToFileURL: plainFunction(([path]) => urlOfPath(path, process)),
+          URL: globals.get("URL"),
+        },
+        { isOpen: true },
+      );
     default:
       return new ScriptObject({ isOpen: true });
   }
@@ -135,6 +143,12 @@ function pathOfUrl(url: Value): Value {
   return typeof href === "string" && href.startsWith("file:///") && !href.includes("%") ? href.slice("file://".length) : UNKNOWN;
 }
 
+/** Only of plain letters: everything else has codes of its own in URLs. */
+function urlOfPath(path: Value, { workingDirectory }: ScriptProcess): Value {
+  if (typeof path !== "string" || !/^[\w@./+-]+$/.test(path)) return UNKNOWN;
+  return objectOf({ href: `file://${normal(absolutePath(path, workingDirectory))}` }, { isOpen: true });
+}
+
 /** What libraries that tell C libraries apart say: they read the program file itself, which no text of theirs shows. */
 export function detectLibc({ libc }: ScriptProcess): Value {
   const isOther = libc === "musl";
@@ -156,9 +170,9 @@ export function nodeAbi({ abi }: ScriptProcess): Value {
   return objectOf({ getAbi: plainFunction(() => abi ?? UNKNOWN) }, { isOpen: true });
 }
 
-/** Global variables. */
-export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value> {
-  const env = objectOf(Object.fromEntries(process.env));
+/** Global variables; `isOwn`: for the program itself, which is told by its environment what to do, and not for packages. */
+export function globalValues(process: ScriptProcess, { isOwn = false }: { readonly isOwn?: boolean } = {}): ReadonlyMap<string, Value> {
+  const env = objectOf(Object.fromEntries(isOwn ? [] : process.env), { isOpen: isOwn });
   for (const name of OFTEN_SET) if (!env.properties.has(name)) env.properties.set(name, UNKNOWN);
   const header = objectOf({ glibcVersionRuntime: process.libc === "glibc" ? UNKNOWN_VERSION : undefined }, { isOpen: false });
   const report = objectOf({ header, sharedObjects: arrayOf(process.libc === "musl" ? ["/lib/ld-musl.so.1"] : []) });
@@ -175,6 +189,7 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
           ...given({ node: process.version, modules: process.abi }),
           electron: undefined,
           bun: undefined,
+          deno: undefined,
           "node-webkit": undefined,
           nw: undefined,
           webcontainer: undefined,
@@ -184,6 +199,8 @@ export function globalValues(process: ScriptProcess): ReadonlyMap<string, Value>
       pkg: undefined,
       type: undefined,
       browser: undefined,
+      isBun: undefined,
+      resourcesPath: undefined,
       __nwjs: undefined,
       exit: stops,
     },
@@ -226,13 +243,23 @@ const UNKNOWN_VERSION = "2.36";
 /** What comes after it does not run. */
 const stops = new ScriptObject({
   // oxlint-disable-next-line require-yield -- as all functions of ours
-  call: function* call(): Generator<Need, Value, Answer> {
-    throw new ProgramEnd();
+  call: function* call([code]): Generator<Need, Value, Answer> {
+    throw new ProgramEnd(typeof code === "number" && code !== 0);
   },
 });
 
 /** The program ended by its own will. */
-export class ProgramEnd {}
+export class ProgramEnd {
+  /** It said so itself, by its exit code. */
+  readonly isFailure: boolean;
+  /** What could not be loaded, if it ends because of that. */
+  readonly cause: Missed | undefined;
+
+  constructor(isFailure: boolean, cause?: Missed) {
+    this.isFailure = isFailure;
+    this.cause = cause;
+  }
+}
 
 function objectGlobal(): ScriptObject {
   const first = (args: readonly Value[]): Value => args[0];
@@ -271,7 +298,8 @@ function urlGlobal(): ScriptObject {
   return plainFunction(([relative, base]) => {
     const from = base instanceof ScriptObject ? base.properties.get("href") : base;
     if (typeof relative !== "string") return UNKNOWN;
-    if (relative.startsWith("file:///")) return objectOf({ href: relative }, { isOpen: true });
+    const absolute = /^file:(?:\/\/)?(\/(?!\/)[^?#%]*)$/.exec(relative)?.[1];
+    if (absolute !== undefined) return objectOf({ href: `file://${normal(absolute)}` }, { isOpen: true });
     if (typeof from !== "string" || !from.startsWith("file:///") || /^[a-z][a-z0-9+.-]*:|%/i.test(relative)) return UNKNOWN;
     const path = normal(absolutePath(relative.replace(/[?#].*$/, ""), folderOf(from.slice("file://".length))));
     return objectOf({ href: `file://${path}` }, { isOpen: true });

@@ -1,5 +1,6 @@
 /** Operators and members of values: what of strings and arrays loaders of native add-ons use. Everything else is unknown. */
 import { arrayMethods } from "./arrays.ts";
+import { promiseMethods } from "./promises.ts";
 import { patternMethods, stringMethods } from "./strings.ts";
 import { ScriptObject, UNKNOWN, type Value } from "./values.ts";
 
@@ -85,6 +86,7 @@ export function getMember(object: Value, key: Value): Value {
   }
   if (!(object instanceof ScriptObject)) return UNKNOWN;
   if (object.properties.has(name)) return object.properties.get(name);
+  if (object.settled !== undefined) return promiseMethods(object, object.settled, name);
   if (object.pattern !== undefined) return patternMethods(object.pattern, name);
   if (object.items !== undefined) {
     if (object.isOpen) return UNKNOWN;

@@ -16,33 +16,38 @@ const IS_MODULE = " module";
 
 /** What modules need of the program around them. */
 interface ModuleSurroundings {
-  readonly globals: ReadonlyMap<string, Value>;
+  /** Global variables of a file. */
+  readonly globals: (path: string) => ReadonlyMap<string, Value>;
+  readonly unhandled: (error: ScriptThrow) => void;
   /** What `import specifier` in a file gives. */
   readonly load: (specifier: Value, from: string) => Running<Value>;
   /** The function `require` of a file. */
   readonly requireFrom: (from: string) => ScriptObject;
+  /** The file that the program begins with. */
+  readonly main: string;
 }
 
 /** Runs a module, and gives its exports. Throws `ScriptThrow`. */
 type RunModule = (opened: Opened & { readonly kind: "script" }) => Running<Value>;
 
 /** Makes what runs the modules of one program. */
-export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroundings): RunModule {
+export function createModuleRunner({ globals, load, requireFrom, unhandled, main }: ModuleSurroundings): RunModule {
   const budget: Budget = { steps: MODULE_STEPS };
   let left = MAX_STEPS;
-  const globalScope: Scope = newScope(undefined, true);
-  for (const [name, value] of globals) globalScope.names.set(name, { value });
+  const scopes = new Map<ReadonlyMap<string, Value>, Scope>();
   const modules = new Map<string, Value>();
-  const interpreter = createInterpreter(budget, (specifier, module) => load(specifier, module.path));
+  const interpreter = createInterpreter(budget, { importValue: (specifier, module) => load(specifier, module.path), unhandled });
 
   function* commonModule(module: ModuleState): Running<Value> {
     const { path, scope } = module;
     const held = objectOf({ exports: module.exports, [IS_MODULE]: true, id: path, filename: path });
     modules.set(path, held);
+    const required = requireFrom(path);
+    if (path === main) required.properties.set("main", held);
     const given: readonly (readonly [string, Value])[] = [
       ["module", held],
       ["exports", module.exports],
-      ["require", requireFrom(path)],
+      ["require", required],
       ["__dirname", folderOf(path)],
       ["__filename", path],
       ["this", module.exports],
@@ -61,6 +66,8 @@ export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroun
     scope.names.set("import.meta", {
       value: objectOf({ url: `file://${path}`, dirname: folderOf(path), filename: path }, { isOpen: true }),
     });
+    // Modules that import each other see it half done.
+    namespace.isOpen = true;
     const nodes = list(root, "body").filter((node) => node !== undefined);
     for (const node of nodes) {
       const specifier = importedSpecifier(node);
@@ -68,7 +75,7 @@ export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroun
       const exports = yield* load(specifier, path);
       bindImports(node, module, { exports, isNamespace: isNamespace(exports) });
     }
-    yield* runBody(module, () => namespace);
+    if (yield* runBody(module, () => namespace)) namespace.isOpen = false;
     for (const node of nodes) exportNames(node, module, namespace);
     return namespace;
   }
@@ -77,9 +84,11 @@ export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroun
     return exports instanceof ScriptObject && [...modules.values()].includes(exports) && !exports.properties.has(IS_MODULE);
   }
 
-  function* runBody(module: ModuleState, exports: () => Value): Running<void> {
+  /** False where it is not known to its end. */
+  function* runBody(module: ModuleState, exports: () => Value): Running<boolean> {
     try {
       yield* interpreter.run(module);
+      return true;
     } catch (error) {
       if (!(error instanceof Unsure)) throw error;
       loosen(exports());
@@ -87,7 +96,18 @@ export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroun
         if (binding.read === undefined && !(binding.value instanceof ScriptObject && binding.value.call !== undefined))
           binding.value = UNKNOWN;
       }
+      return false;
     }
+  }
+
+  /** Made once for all modules that see the same. */
+  function scopeOf(values: ReadonlyMap<string, Value>): Scope {
+    const existing = scopes.get(values);
+    if (existing !== undefined) return existing;
+    const made = newScope(undefined, true);
+    for (const [name, value] of values) made.names.set(name, { value });
+    scopes.set(values, made);
+    return made;
   }
 
   return function* runModule({ path, isModule, root }) {
@@ -95,7 +115,7 @@ export function createModuleRunner({ globals, load, requireFrom }: ModuleSurroun
     if (existing !== undefined)
       return existing instanceof ScriptObject && existing.properties.has(IS_MODULE) ? getMember(existing, "exports") : existing;
     if (left <= 0) return UNKNOWN;
-    const scope = newScope(globalScope, true);
+    const scope = newScope(scopeOf(globals(path)), true);
     const module: ModuleState = { path, isModule, root, exports: objectOf({}), captured: capturedNames(root), scope };
     const saved = budget.steps;
     budget.steps = MODULE_STEPS;

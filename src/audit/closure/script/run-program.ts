@@ -1,4 +1,5 @@
 /** Runs a Node.js program on paper, module by module as Node.js would, and says whether something that is missing ends it. */
+import { posix } from "node:path";
 import { createLoadFailures } from "./load-failures.ts";
 import { Unsure } from "./machine.ts";
 import { createModuleLoader } from "./module-loader.ts";
@@ -11,6 +12,8 @@ export interface ProgramEndKnown {
   readonly fatal: readonly Missed[];
   /** What could not be loaded, where the package asks a program over the network instead. */
   readonly doubtful: readonly Missed[];
+  /** All that could not be loaded, whatever came of it. */
+  readonly missed: readonly Missed[];
   /** Native add-ons that are loaded, by path. */
   readonly addons: readonly string[];
 }
@@ -22,16 +25,25 @@ export type AnswerNeed = (need: Need) => Promise<Answer>;
 export async function runProgram(main: string, process: ScriptProcess, answer: AnswerNeed): Promise<ProgramEndKnown> {
   const addons: string[] = [];
   const failures = createLoadFailures({ main, arch: process.arch });
-  const { doubtful } = failures;
-  const running = createModuleLoader(process, failures, addons)(main, "require", main);
+  const { doubtful, missed } = failures;
+  const running = createModuleLoader(process, failures, addons, main)(main, "require", main);
   try {
     let step = running.next();
-    while (step.done !== true) step = running.next(await answer(step.value));
+    while (step.done !== true) {
+      const { value: need } = step;
+      const answered = await answer(need);
+      if (need.kind === "exists" && "value" in answered && answered.value === false) failures.absent(posix.normalize(need.path));
+      step = running.next(answered);
+    }
   } catch (error) {
-    if (error instanceof ScriptThrow) return { fatal: failures.fatal(error), doubtful, addons };
+    if (error instanceof ScriptThrow) return { fatal: failures.fatal(error), doubtful, missed, addons };
+    if (error instanceof ProgramEnd && error.isFailure && error.cause !== undefined)
+      return { fatal: [error.cause], doubtful, missed, addons };
     // Nested without end, or stopped: nothing is known.
-    if (error instanceof Unsure || error instanceof ProgramEnd || error instanceof RangeError) return { fatal: [], doubtful, addons };
+    if (error instanceof Unsure || error instanceof ProgramEnd || error instanceof RangeError)
+      return { fatal: [], doubtful, missed, addons };
     throw error;
   }
-  return { fatal: [], doubtful, addons };
+  const unhandled = failures.firstUnhandled();
+  return { fatal: unhandled === undefined ? [] : failures.fatal(unhandled), doubtful, missed, addons };
 }

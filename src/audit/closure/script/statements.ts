@@ -5,7 +5,7 @@ import { createDeclarations } from "./declarations.ts";
 import { createLoops } from "./loops.ts";
 import { type Completion, type Machine, NORMAL, type Running, type RunStatement, newScope } from "./machine.ts";
 import { field, list, text } from "./nodes.ts";
-import { type ModuleState, type Scope, ScriptThrow } from "./values.ts";
+import { type ModuleState, type Scope, ScriptObject, ScriptThrow } from "./values.ts";
 
 /** They do nothing where they stand: functions are hoisted, imports bound before the module runs. */
 const IDLE = ["FunctionDeclaration", "EmptyStatement", "ImportDeclaration", "ExportAllDeclaration", "DebuggerStatement"] as const;
@@ -38,7 +38,8 @@ export function createStatements(machine: Machine): Pick<Machine, "block" | "sta
   }
 
   function* expression(node: Node, scope: Scope, module: ModuleState): Running<Completion> {
-    yield* machine.value(field(node, "expression"), scope, module);
+    const value = yield* machine.value(field(node, "expression"), scope, module);
+    if (value instanceof ScriptObject && value.settled !== undefined && "error" in value.settled) machine.unhandled(value.settled.error);
     return NORMAL;
   }
 

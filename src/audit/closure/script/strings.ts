@@ -23,13 +23,16 @@ const METHODS: Readonly<Record<string, Method>> = {
   split: (text, by, limit) => (typeof by === "string" && limit === undefined ? arrayOf(text.split(by)) : UNKNOWN),
   concat: word((text, one) => text + one),
   replace: (text, from, to) => {
-    if (typeof to !== "string") return UNKNOWN;
+    // "$&" is no text.
+    if (typeof to !== "string" || to.includes("$")) return UNKNOWN;
     if (typeof from === "string") return text.replace(from, () => to);
     const pattern = from instanceof ScriptObject ? from.pattern : undefined;
-    if (pattern === undefined || pattern.atStart || pattern.atEnd) return UNKNOWN;
+    if (pattern === undefined) return UNKNOWN;
+    if (pattern.atStart || pattern.atEnd) return replacedAtEnds(text, pattern, to);
     return pattern.isGlobal ? text.replaceAll(pattern.text, () => to) : text.replace(pattern.text, () => to);
   },
-  replaceAll: (text, from, to) => (typeof from === "string" && typeof to === "string" ? text.replaceAll(from, () => to) : UNKNOWN),
+  replaceAll: (text, from, to) =>
+    typeof from === "string" && typeof to === "string" && !to.includes("$") ? text.replaceAll(from, () => to) : UNKNOWN,
   slice: numbers((text, from, to) => text.slice(from, to)),
   substring: numbers((text, from, to) => text.substring(from ?? 0, to)),
   charAt: numbers((text, at) => text.charAt(at ?? 0)),
@@ -39,6 +42,16 @@ const METHODS: Readonly<Record<string, Method>> = {
   toString: (text: string): Value => text,
 };
 
+function replacedAtEnds(text: string, pattern: PlainPattern, to: string): string {
+  if (!matches(text, pattern)) return text;
+  return pattern.atStart ? to + text.slice(pattern.text.length) : text.slice(0, text.length - pattern.text.length) + to;
+}
+
+function matches(given: string, { text, atStart, atEnd }: PlainPattern): boolean {
+  if (atStart && atEnd) return given === text;
+  return atStart ? given.startsWith(text) : atEnd ? given.endsWith(text) : given.includes(text);
+}
+
 /** `/text/` of a program, as a pattern; undefined when it is more than text. */
 export function plainPattern(source: string, flags: string): PlainPattern | undefined {
   const [, start = "", text = "", end = ""] = /^(\^?)((?:[\w@/ -]|\\[./@-])+)(\$?)$/.exec(source) ?? [];
@@ -47,14 +60,10 @@ export function plainPattern(source: string, flags: string): PlainPattern | unde
 }
 
 /** `/text/.name` */
-export function patternMethods({ text, atStart, atEnd, isGlobal }: PlainPattern, name: string): Value {
+export function patternMethods(pattern: PlainPattern, name: string): Value {
   // A global pattern goes on where it stopped before.
-  if (name !== "test" || isGlobal) return UNKNOWN;
-  return plainFunction(([given]) => {
-    if (typeof given !== "string") return UNKNOWN;
-    if (atStart && atEnd) return given === text;
-    return atStart ? given.startsWith(text) : atEnd ? given.endsWith(text) : given.includes(text);
-  });
+  if (name !== "test" || pattern.isGlobal) return UNKNOWN;
+  return plainFunction(([given]) => (typeof given === "string" ? matches(given, pattern) : UNKNOWN));
 }
 
 /** `text.name` */

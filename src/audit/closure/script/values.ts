@@ -32,22 +32,34 @@ export interface PlainPattern {
   readonly isGlobal: boolean;
 }
 
-/** An object, array, function or regular expression. */
+/** The value or the error of a promise. */
+export type Settled = { readonly value: Value } | { readonly error: ScriptThrow };
+
+/** An object, array, function, promise or regular expression. */
 export class ScriptObject {
   readonly properties: Map<string, Value> = new Map();
   /** An array's elements. */
   readonly items: Value[] | undefined;
   readonly call: Native | Closure | undefined;
   readonly pattern: PlainPattern | undefined;
+  /** What a settled promise came to. */
+  readonly settled: Settled | undefined;
   /** Other properties than those here may be set, or these differ. */
   isOpen: boolean;
 
   constructor(
-    kind: { readonly items?: Value[]; readonly call?: Native | Closure; readonly pattern?: PlainPattern; readonly isOpen?: boolean } = {},
+    kind: {
+      readonly items?: Value[];
+      readonly call?: Native | Closure;
+      readonly pattern?: PlainPattern;
+      readonly settled?: Settled;
+      readonly isOpen?: boolean;
+    } = {},
   ) {
     this.items = kind.items;
     this.call = kind.call;
     this.pattern = kind.pattern;
+    this.settled = kind.settled;
     this.isOpen = kind.isOpen ?? false;
   }
 }
@@ -91,7 +103,8 @@ export type Need =
 /** What an import leads to. */
 export type Opened =
   | { readonly kind: "builtin" }
-  | { readonly kind: "missing" }
+  /** `isPart`: its package is there without what is asked for. */
+  | { readonly kind: "missing"; readonly isPart?: boolean }
   /** Found by a package.json, `path`, that the user may not read: Node.js throws. */
   | { readonly kind: "shut"; readonly path: string }
   /** It is there, and certainly throws for what it imports itself. */
@@ -110,12 +123,22 @@ export class ScriptThrow {
   readonly value: Value;
   /** What could not be loaded, if this says so itself. */
   readonly missed: Missed | undefined;
+  /** What could not be loaded, if this is thrown because of it. */
+  readonly cause: Missed | undefined;
   /** The file of the `throw`. */
   readonly from: string | undefined;
 
-  constructor(value: Value, { missed, from }: { readonly missed?: Missed; readonly from?: string }) {
+  constructor(
+    value: Value,
+    {
+      missed,
+      cause,
+      from,
+    }: { readonly missed?: Missed | undefined; readonly cause?: Missed | undefined; readonly from?: string | undefined },
+  ) {
     this.value = value;
     this.missed = missed;
+    this.cause = cause ?? missed;
     this.from = from;
   }
 }
@@ -141,6 +164,16 @@ export function objectOf(values: Readonly<Record<string, Value>>, options: { rea
 /** An array. */
 export function arrayOf(items: Value[]): ScriptObject {
   return new ScriptObject({ items });
+}
+
+/** A promise that is settled, or what a piece of running throws as one. */
+export function* promiseOf(running: Generator<Need, Value, Answer>): Generator<Need, ScriptObject, Answer> {
+  try {
+    return new ScriptObject({ settled: { value: yield* running }, isOpen: true });
+  } catch (error) {
+    if (!(error instanceof ScriptThrow)) throw error;
+    return new ScriptObject({ settled: { error }, isOpen: true });
+  }
 }
 
 /** A function that only computes. */

@@ -32,6 +32,8 @@ export type RunId =
   | "python-library-missing"
   | "java-file-missing"
   | "java-main-class-missing"
+  | "java-class-missing"
+  | "java-library-missing"
   | "java-class-path-missing"
   | "java-class-version"
   | "java-runtime-incomplete";
@@ -62,6 +64,8 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
+  "java-class-missing": ["error", "A class that a Java program needs is missing"],
+  "java-library-missing": ["error", "A native library that a Java program loads is missing"],
   "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],
   "package-file-missing": ["warning", "The image lacks code of an installed package"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],

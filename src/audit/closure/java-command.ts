@@ -27,7 +27,8 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
 );
 const CLASS_PATH: ReadonlySet<string> = new Set(["-cp", "-classpath", "--class-path"]);
 const MODULE: ReadonlySet<string> = new Set(["-m", "--module"]);
-const ONLY_TELLS = /^(?:-version|--version|-help|-h|-\?|--help|-X|--help-extra|--list-modules|-d|--describe-module|--dry-run|--validate-modules)$/;
+const ONLY_TELLS =
+  /^(?:-version|--version|-help|-h|-\?|--help|-X|--help-extra|--list-modules|-d|--describe-module|--dry-run|--validate-modules)$/;
 
 /** Options of the environment and of files, put where the launcher puts them. */
 interface JavaArguments {
@@ -54,7 +55,8 @@ export async function javaArguments(
     if (isProgram || !word.startsWith("@") || word.startsWith("@@")) {
       const before = found.at(-1) ?? "";
       // What follows is for the program; the name behind -jar is its last.
-      isProgram ||= before === "-jar" || word === "--disable-@files" || MODULE.has(before) || (!word.startsWith("-") && !WITH_VALUE.has(before));
+      isProgram ||=
+        before === "-jar" || word === "--disable-@files" || MODULE.has(before) || (!word.startsWith("-") && !WITH_VALUE.has(before));
       found.push(word.startsWith("@@") ? word.slice(1) : word);
       continue;
     }

@@ -93,5 +93,8 @@ function libraryPath({ config }: AuditSubject, { options, workingDirectory }: Ja
   const environment = environmentPath(config.Env, "LD_LIBRARY_PATH");
   const own = (given ?? environment)?.split(":") ?? [];
   const triplet = [`/usr/lib/${machine.triplet}/jni`, `/lib/${machine.triplet}`, `/usr/lib/${machine.triplet}`];
-  return [...own.map((one) => absolutePath(one === "" ? "." : one, workingDirectory)), ...(given === undefined ? [...LIBRARY_FOLDERS, ...triplet] : [])];
+  return [
+    ...own.map((one) => absolutePath(one === "" ? "." : one, workingDirectory)),
+    ...(given === undefined ? [...LIBRARY_FOLDERS, ...triplet] : []),
+  ];
 }

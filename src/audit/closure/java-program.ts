@@ -8,7 +8,16 @@ import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import type { ClosureRoot } from "./close.ts";
 import { classPlaces, findClass } from "./java-classes.ts";
-import { agentsOf, type JavaAgent, type JavaCommand, javaArguments, type JavaOption, javaOptions, parseJavaCommand, toolOptions } from "./java-command.ts";
+import {
+  agentsOf,
+  type JavaAgent,
+  type JavaCommand,
+  javaArguments,
+  type JavaOption,
+  javaOptions,
+  parseJavaCommand,
+  toolOptions,
+} from "./java-command.ts";
 import { javaRuntime } from "./java-runtime.ts";
 
 /** What is known of it. Paths absolute. */

@@ -26,7 +26,16 @@ const MAX_DEPTH = 30;
 const MAIN = "main([Ljava/lang/String;)V";
 const CLINIT = "<clinit>()V";
 const LOADERS: Readonly<Record<string, "library" | "file">> = { loadLibrary: "library", load: "file" };
-const RUNS = { SPECIAL: 0xb7, STATIC: 0xb8, DYNAMIC: 0xba, NEW: 0xbb, GET_STATIC: 0xb2, PUT_STATIC: 0xb3, GOTO: 0xa7, GOTO_W: 0xc8 } as const;
+const RUNS = {
+  SPECIAL: 0xb7,
+  STATIC: 0xb8,
+  DYNAMIC: 0xba,
+  NEW: 0xbb,
+  GET_STATIC: 0xb2,
+  PUT_STATIC: 0xb3,
+  GOTO: 0xa7,
+  GOTO_W: 0xc8,
+} as const;
 
 /** Walks from a main class. What comes behind the first certain need is not looked at. */
 export async function walkMain(main: ClassFile, load: LoadClass): Promise<readonly JavaNeed[]> {
@@ -84,7 +93,7 @@ function createWalk(load: LoadClass): Walk {
   async function run(file: ClassFile, method: JavaMethod, depth: number): Promise<void> {
     const { code } = method;
     let loaded: string | undefined;
-    for (let at = 0; isCertain; ) {
+    for (let at = 0; isCertain;) {
       const one: Instruction | undefined = code === undefined ? undefined : instructionAt(code, at);
       steps += 1;
       if (one !== undefined && isReturn(one.code)) return;

@@ -5,6 +5,7 @@ import type { Entry } from "../../tree/index.ts";
 import { oncePerFiles } from "../once-per-files.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { allPlaces, classLoader, classPlaces, openZip, readManifest } from "./java-classes.ts";
+import { javaModules } from "./java-modules.ts";
 import { type JavaProgram, javaProgram } from "./java-program.ts";
 import { type JavaRuntime, javaRuntime } from "./java-runtime.ts";
 import { type JavaNeed, walkMain } from "./java-walk.ts";
@@ -50,8 +51,9 @@ async function examine(
   files: AuditFiles,
   { java, runtime, machine }: { readonly java: JavaProgram; readonly runtime: JavaRuntime; readonly machine: ElfMachine },
 ): Promise<JavaLoaded> {
-  const start = await mainOf(subject, files, java);
-  if (start === undefined || isInDoubt(java, runtime)) return NOTHING;
+  if (isInDoubt(java, runtime)) return NOTHING;
+  const start = (await mainOf(subject, files, java)) ?? (await mainOfModule(subject, files, java));
+  if (start === undefined) return NOTHING;
   const places = await allPlaces(files, start.places);
   const load = classLoader(files, places);
   const main = await load(start.mainClass.replaceAll(".", "/"));
@@ -86,6 +88,17 @@ async function mainOf(
   if (run?.mainClass === undefined) return undefined;
   const classPath = run.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
   return { mainClass: run.mainClass, places: classPlaces({ files, tree: subject.tree, workingDirectory }, classPath) };
+}
+
+/** That of a module, whose classes come from the modules beside it. */
+async function mainOfModule(subject: AuditSubject, files: AuditFiles, program: JavaProgram): ReturnType<typeof mainOf> {
+  const { run, workingDirectory } = program;
+  const modules = run?.module === undefined ? undefined : await javaModules(files, subject.tree, { program, own: new Set() });
+  const module = modules?.found.get(run?.module?.name ?? "");
+  const mainClass = run?.module?.mainClass ?? module?.mainClass;
+  if (modules === undefined || module === undefined || mainClass === undefined) return undefined;
+  const classPath = run?.classPath === undefined ? [] : classPlaces({ files, tree: subject.tree, workingDirectory }, run.classPath);
+  return { mainClass, places: [module.place, ...[...modules.found.values()].map(({ place }) => place), ...classPath] };
 }
 
 function libraryPath({ config }: AuditSubject, { options, workingDirectory }: JavaProgram, machine: ElfMachine): readonly string[] {

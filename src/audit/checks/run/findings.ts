@@ -32,6 +32,7 @@ export type RunId =
   | "python-library-missing"
   | "java-file-missing"
   | "java-main-class-missing"
+  | "java-module-missing"
   | "java-class-missing"
   | "java-library-missing"
   | "java-class-path-missing"
@@ -64,6 +65,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
+  "java-module-missing": ["error", "A module of a Java program is missing"],
   "java-class-missing": ["error", "A class that a Java program needs is missing"],
   "java-library-missing": ["error", "A native library that a Java program loads is missing"],
   "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],

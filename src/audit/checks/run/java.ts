@@ -11,6 +11,7 @@ import type { Tree, ZipFile } from "../../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 import { loadedFindings } from "./java-loaded.ts";
+import { moduleFindings } from "./java-modules.ts";
 
 const CLASS_HEAD = 8;
 const CLASS_MAGIC = 0xcafebabe;
@@ -40,7 +41,10 @@ export const javaCheck: AuditCheck = {
     const java: Java = { command, files, tree: subject.tree, workingDirectory, runtime, severity };
     const lacking = runtimeMissing(runtime, severity) ?? namedMissing(program, java);
     if (lacking !== undefined) return [lacking];
-    const found = await examine(java, program, environmentPath(subject.config.Env, "CLASSPATH"));
+    const found = [
+      ...(await moduleFindings(subject, files, { program, runtime })),
+      ...(await examine(java, program, environmentPath(subject.config.Env, "CLASSPATH"))),
+    ];
     if (machine === undefined || found.some((one) => one.severity === "error")) return found;
     return [...found, ...(await loadedFindings(subject, files, machine))];
   },

@@ -1,5 +1,5 @@
 /** Java programs whose own classes, native libraries or modules are missing. */
-import { at, type AuditTreeSpec, JAVA_RUNTIME, library, testBroken, testWhole } from "../../../../test/support/broken-images.ts";
+import { at, type AuditTreeSpec, JAVA_LIB, JAVA_RUNTIME, library, testBroken, testWhole } from "../../../../test/support/broken-images.ts";
 import { JVM, javaClass, loadLibrary } from "../../../../test/support/class-file.ts";
 import { zipFile } from "../../../../test/support/zip-file.ts";
 
@@ -13,6 +13,13 @@ const start = at("/app", "java", "-cp", "/app", "a.App");
 /** One that a static initialiser needs. */
 const NATIVE = { "<clinit>()V": [...loadLibrary("mine"), END], "go()V": [END] };
 const GO = [JVM.STATIC, "a/Native", "go", "()V"] as const;
+
+const module = (name: string, requires: readonly string[]): Buffer =>
+  zipFile({ "module-info.class": javaClass("module-info", { module: { name, requires } }), "p/M.class": javaClass("p/M") });
+/** A virtual machine with the texts of OpenJDK's. */
+const HOTSPOT: AuditTreeSpec = {
+  [`${JAVA_LIB}/server/libjvm.so`]: Buffer.concat([library("libjvm.so"), Buffer.from("Unrecognized VM option '%s'\0UseG1GC\0")]),
+};
 
 testBroken("Java program's own code", [
   {
@@ -71,6 +78,86 @@ testBroken("Java program's own code", [
     want: "error elf-damaged /opt/libmine.so",
     message: /it is no ELF file/,
     remedy: /platform/,
+  },
+  {
+    name: "A6: a module that is missing",
+    tree: JAVA_RUNTIME,
+    config: at("/app", "java", "-p", "mods", "-m", "m/p.M"),
+    want: "error java-module-missing undefined",
+    message: /^Java is started with the module "m", which is not in the runtime or "\/app\/mods"$/,
+    remedy: /--module-path/,
+  },
+  {
+    name: "A6: a module that another requires",
+    tree: { ...JAVA_RUNTIME, "app/mods/m.jar": module("m", ["java.base", "other"]) },
+    config: at("/app", "java", "--module-path=mods", "--module=m/p.M"),
+    want: "error java-module-missing undefined",
+    message: /^The module "m" requires the module "other"/,
+    remedy: /--module-path/,
+  },
+  {
+    name: "A6: a module without a main class",
+    tree: { ...JAVA_RUNTIME, "app/mods/m.jar": module("m", ["java.base"]) },
+    config: at("/app", "java", "-p", "mods", "-m", "m"),
+    want: "error java-main-class-missing /app/mods/m.jar",
+    message: /names no main class/,
+    remedy: /java -m m\/com.example.Main/,
+  },
+  {
+    name: "A6: a class that its module does not have",
+    tree: { ...JAVA_RUNTIME, "app/mods/m.jar": module("m", ["java.base"]) },
+    config: at("/app", "java", "-p", "mods", "-m", "m/p.N"),
+    want: "error java-main-class-missing /app/mods/m.jar",
+    message: /the class "p.N" of the module "m"/,
+    remedy: /Name a class/,
+  },
+  {
+    name: "A6: --add-modules of what is nowhere",
+    tree: app({ methods: { [MAIN]: [END] } }),
+    config: at("/app", "java", "--add-modules", "java.sql,nothere", "-cp", "/app", "a.App"),
+    want: "error java-module-missing undefined",
+    message: /the module "nothere", which is not in the runtime$/,
+    remedy: /--module-path/,
+  },
+  {
+    name: "A6: an agent without Premain-Class",
+    tree: { ...app({ methods: { [MAIN]: [END] } }), "opt/a.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n" }) },
+    config: at("/app", "java", "-javaagent:/opt/a.jar=x", "-cp", "/app", "a.App"),
+    want: "error java-agent-unusable undefined",
+    message: /"\/opt\/a.jar", whose manifest has no Premain-Class/,
+    remedy: /made to be an agent/,
+  },
+  {
+    name: "A6: a library of -agentlib that is nowhere",
+    tree: app({ methods: { [MAIN]: [END] } }),
+    config: at("/app", "java", "-agentlib:nope=x", "-cp", "/app", "a.App"),
+    want: "error java-agent-unusable undefined",
+    message: /"nope", and the image has no "libnope.so"/,
+    remedy: /-agentlib/,
+  },
+  {
+    name: "A6: a source file that is missing",
+    tree: JAVA_RUNTIME,
+    config: at("/app", "java", "Main.java"),
+    want: "error java-file-missing /app/Main.java",
+    message: /source file "Main.java"/,
+    remedy: /without .java/,
+  },
+  {
+    name: "A6: an option of the virtual machine that it does not know",
+    tree: { ...app({ methods: { [MAIN]: [END] } }), ...HOTSPOT },
+    config: at("/app", "java", "-XX:+UseG1GC", "-XX:+UseNoSuchGC", "-cp", "/app", "a.App"),
+    want: "error java-option-unknown undefined",
+    message: /"-XX:\+UseNoSuchGC"/,
+    remedy: /Correct the option/,
+  },
+  {
+    name: "A6: an argument file in JAVA_TOOL_OPTIONS",
+    tree: { ...app({ methods: { [MAIN]: [END] } }), ...HOTSPOT, "app/args": "file" },
+    config: { ...start, Env: ["JAVA_TOOL_OPTIONS=@/app/args"] },
+    want: "error java-option-unknown undefined",
+    message: /"@\/app\/args"/,
+    remedy: /JDK_JAVA_OPTIONS/,
   },
 ]);
 

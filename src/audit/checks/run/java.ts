@@ -12,6 +12,7 @@ import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
 import { loadedFindings } from "./java-loaded.ts";
 import { moduleFindings } from "./java-modules.ts";
+import { optionFindings } from "./java-options.ts";
 
 const CLASS_HEAD = 8;
 const CLASS_MAGIC = 0xcafebabe;
@@ -42,6 +43,7 @@ export const javaCheck: AuditCheck = {
     const lacking = runtimeMissing(runtime, severity) ?? namedMissing(program, java);
     if (lacking !== undefined) return [lacking];
     const found = [
+      ...(await optionFindings(files, { program, runtime })),
       ...(await moduleFindings(subject, files, { program, runtime })),
       ...(await examine(java, program, environmentPath(subject.config.Env, "CLASSPATH"))),
     ];

@@ -25,6 +25,7 @@ const LENGTHS =
   "3333333332001111" +
   "1133333335532311" +
   "3311043355111111";
+const MAX_HANDLERS = 500;
 const OP = { LDC: 0x12, GOTO: 0xa7, GOTO_W: 0xc8, WIDE: 0xc4, TABLESWITCH: 0xaa, LOOKUPSWITCH: 0xab, IINC: 0x84 } as const;
 /** Return instructions. */
 export const isReturn = (code: number): boolean => code >= 0xac && code <= 0xb1;
@@ -71,6 +72,7 @@ function elementOf(name: string | undefined): string {
 
 /** What may catch a failure to load a class or a library at an instruction; "exceptions" are no such failures. */
 export function caughtAt({ handlers }: JavaMethod, at: number): "nothing" | "exceptions" | "errors" | "anything" {
+  if (handlers.length > MAX_HANDLERS) return "errors";
   const around = handlers.filter(({ start, end }) => start <= at && at < end);
   if (around.length === 0) return "nothing";
   const caught = around.map(({ catches }) => catches);

@@ -48,9 +48,11 @@ export interface ConstantPool {
 const MAGIC = 0xcafebabe;
 const STATIC_PHASE = 0x40;
 /** Bytes behind the tag. */
-const SIZES: Readonly<Record<number, number>> = {
-  ...{ 3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2 },
-};
+const SIZES: ReadonlyMap<number, number> = new Map(
+  [[7, 8, 16, 19, 20], [15], [3, 4, 9, 10, 11, 12, 17, 18], [5, 6]].flatMap((tags, at) =>
+    tags.map((tag) => [tag, [2, 3, 4, 8][at] ?? 0] as const),
+  ),
+);
 
 /** Reads a class file. */
 export function parseClassFile(bytes: Uint8Array): ClassFile | undefined {
@@ -93,7 +95,7 @@ function readPool(from: Reader): ConstantPool | undefined {
   const constants: ({ readonly tag: number; readonly data: Buffer } | undefined)[] = [undefined];
   while (constants.length < count) {
     const tag = from.u1();
-    const size = tag === 1 ? from.u2() : SIZES[tag];
+    const size = tag === 1 ? from.u2() : SIZES.get(tag);
     if (size === undefined) return undefined;
     constants.push({ tag, data: from.bytes(size) });
     if (tag === 5 || tag === 6) constants.push(undefined);

@@ -27,7 +27,7 @@ const DOUBT =
   /^(?:-Xbootclasspath|--patch-module$|--upgrade-module-path$|--limit-modules$|-Djava\.system\.class\.loader=|-Dsun\.boot\.library\.path=)/;
 const LIBRARY_PATH = "-Djava.library.path=";
 /** Java's default, that of Debian's included. */
-const LIBRARY_FOLDERS = ["/usr/java/packages/lib", "/usr/lib/jni", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
+const LIBRARY_FOLDERS = ["/usr/java/packages/lib", "/usr/lib/jni", "/usr/local/lib", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
 
 const loadedOf = oncePerFiles<Promise<JavaLoaded>>();
 

@@ -62,7 +62,7 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
   const { options } = javaOptions(args);
   const words = (name: string): readonly string[] => toolOptions(environmentPath(Env, name));
   const [before, after] = [words("JAVA_TOOL_OPTIONS"), words("_JAVA_OPTIONS")];
-  const named = (word: string): JavaOption => ({ name: word });
+  const named = (word: string): JavaOption => javaOptions([word]).options[0] ?? { name: word };
   const at = (name: string): string => absolutePath(name, workingDirectory);
   const agents = agentsOf([...before, ...options.map(({ name }) => name), ...after]);
   return {

@@ -152,6 +152,14 @@ testBroken("Java program's own code", [
     remedy: /Correct the option/,
   },
   {
+    name: "A6: a file of options that is missing",
+    tree: app({ methods: { [MAIN]: [END] } }),
+    config: at("/app", "java", "-XX:Flags=/app/flags", "-cp", "/app", "a.App"),
+    want: "error java-file-missing /app/flags",
+    message: /the file of options "\/app\/flags"/,
+    remedy: /Copy it/,
+  },
+  {
     name: "A6: an argument file in JAVA_TOOL_OPTIONS",
     tree: { ...app({ methods: { [MAIN]: [END] } }), ...HOTSPOT, "app/args": "file" },
     config: { ...start, Env: ["JAVA_TOOL_OPTIONS=@/app/args"] },

@@ -26,6 +26,7 @@ export async function optionFindings(files: AuditFiles, context: OptionsContext)
   return [
     ...(await agentFindings(files, program)),
     ...sourceFindings(files, program, runtime),
+    ...fileFindings(files, program),
     ...(await unknownFindings(files, program, runtime)),
   ];
 }
@@ -84,6 +85,23 @@ function sourceFindings(files: AuditFiles, program: JavaProgram, { modules }: Ja
       details: { module: "jdk.compiler" },
     }),
   ];
+}
+
+/** Files of options of the virtual machine, without which it does not start. */
+function fileFindings(files: AuditFiles, program: JavaProgram): readonly Finding[] {
+  return program.options.flatMap(({ name }) => {
+    const file = /^-XX:(?:Flags|VMOptionsFile)=(.+)$/.exec(name)?.[1];
+    const path = file === undefined ? undefined : absolutePath(file, program.workingDirectory);
+    if (path === undefined || fileAt(files, path) !== undefined) return [];
+    return [
+      RUN.found("java-file-missing", {
+        ...severityOf(program),
+        path: toText(path),
+        message: `Java is started with the file of options "${toText(path)}", which is not in the image`,
+        remedy: "Copy it into the image, or correct the option",
+      }),
+    ];
+  });
 }
 
 /** Options that the launcher and the virtual machine do not know. Their names are in the programs that know them. */

@@ -13,19 +13,23 @@ type Cell = readonly [text: string, align?: "left" | "right", color?: "green" | 
 const HEADS = ["image", "compressed", "smaller", "unpacked", "smaller", "layers", "files", "shell", "package manager", "runs as"] as const;
 const NUMBERS = 7;
 
+/** Of an image whose layers are at a registry. */
+const NOTHING: NonNullable<ImageDetails["contents"]> = { unpackedBytes: 0, files: 0, shells: [], packageManagers: [] };
+
 /** The images side by side; ratios are to the first. */
 export function comparison(images: readonly Row[]): string {
   const [first] = images;
   if (first === undefined) return "";
   const rows: (readonly Cell[])[] = [HEADS.map((head, at) => (at > 0 && at < NUMBERS ? ([head, "right"] as const) : ([head] as const)))];
   for (const { variant, details } of images) {
-    const { contents, layers } = details;
+    const { contents = NOTHING, layers } = details;
+    const { contents: firstContents = NOTHING } = first.details;
     rows.push([
       [variant],
       [formatSize(contents.compressedBytes ?? 0), "right"],
-      [ratio(first.details.contents.compressedBytes ?? 0, contents.compressedBytes ?? 0), "right", "green"],
+      [ratio(firstContents.compressedBytes ?? 0, contents.compressedBytes ?? 0), "right", "green"],
       [formatSize(contents.unpackedBytes), "right"],
-      [ratio(first.details.contents.unpackedBytes, contents.unpackedBytes), "right", "green"],
+      [ratio(firstContents.unpackedBytes, contents.unpackedBytes), "right", "green"],
       [String(layers.length), "right"],
       [contents.files.toLocaleString("en-US"), "right"],
       found(contents.shells),

@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { createIgnoreMatcher, outlineOf, parseDockerfile, parseIgnore, planDockerfile, runChecks } from "../src/dockerfile/index.ts";
 import { isDecantError } from "../src/errors.ts";
 import { treePath } from "../src/paths.ts";
+import { DOCKERFILE_PIECES } from "../test/support/dockerfile-pieces.ts";
 
 const PLATFORM = { os: "linux", architecture: "amd64" } as const;
 /** A text of a few kilobytes takes milliseconds; a machine with other work on it must not fail the run. */
@@ -19,76 +20,10 @@ const GROWTH = 16;
 const MAX_RATIO = 64;
 const MEASURABLE_MS = 300;
 
-const FRAGMENTS = [
-  "FROM a AS b\n",
-  "FROM $X\n",
-  "FROM --platform=$P b AS c\n",
-  "ARG X=${Y:-${Z}}\n",
-  'ARG A B="c d" C\n',
-  "ENV A=$B C='d\\e'\n",
-  "ENV legacy $value\n",
-  'LABEL a="b\\"c"\n',
-  "RUN echo $A ${B} \\\n",
-  "RUN <<E cat\nbody $X\nE\n",
-  "RUN --mount=type=secret,id=a,env=B echo\n",
-  'RUN ["a", "b"]\n',
-  "RUN apt-get update && apt-get install -y gcc\n",
-  "COPY --from=b --chown=$U a b /\n",
-  "COPY <<E <<F /x/\n1\nE\n2\nF\n",
-  'ADD http://x/y "a b" /\n',
-  "CMD x\n",
-  "ENTRYPOINT [\n",
-  "HEALTHCHECK --interval=1s CMD x\n",
-  "ONBUILD RUN x\n",
-  "WORKDIR $W/../x\n",
-  "EXPOSE 80/TCP $P 1:2-3/udp\n",
-  "USER $U\n",
-  'VOLUME ["/a"]\n',
-  'SHELL ["a"]\n',
-  "STOPSIGNAL ${S:?x}\n",
-  "MAINTAINER x\n",
-  "# check=skip=all;error=true\n",
-  "# escape=`\n",
-  "# syntax=x\n",
-  "# b is it\n",
-  "#!x\n",
-  "\\",
-  "\n",
-  "\r\n",
-  " ",
-  "\t",
-  '"',
-  "'",
-  "$",
-  "${",
-  "}",
-  "${x#*a*b}",
-  "${x//a*/b}",
-  "<<",
-  '<<-"E"',
-  "`",
-  "[",
-  "]",
-  ",",
-  "=",
-  "!",
-  "**/",
-  "*",
-  "[a-",
-  "\u0000",
-  "\ufeff",
-  "\ud800",
-  "😀",
-  "read ",
-  "for X in ",
-  "$X",
-  "aaaaaaaaaaaaaaaa",
-] as const;
-
 const text = fc.oneof(
-  fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 60 }).map((parts) => parts.join("")),
+  fc.array(fc.constantFrom(...DOCKERFILE_PIECES), { maxLength: 60 }).map((parts) => parts.join("")),
   fc
-    .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...FRAGMENTS) }, fc.string({ unit: "binary", maxLength: 12 })), {
+    .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...DOCKERFILE_PIECES) }, fc.string({ unit: "binary", maxLength: 12 })), {
       maxLength: 60,
     })
     .map((parts) => parts.join("")),
@@ -108,7 +43,7 @@ async function main(): Promise<void> {
     options: { seed: { type: "string", default: String(randomInt(1_000_000)) }, count: { type: "string", default: "2000" } },
   });
   const [seed, count] = [Number(values.seed), Number(values.count)];
-  console.log(`seed ${seed}, ${count} texts, then ${FRAGMENTS.length} fragments repeated`);
+  console.log(`seed ${seed}, ${count} texts, then ${DOCKERFILE_PIECES.length} fragments repeated`);
   const worker = new Worker(new URL(import.meta.url), { workerData: { seed, count } });
   let doing = "the first text";
   let timer = setTimeout(hung, HANG_MS);
@@ -139,7 +74,7 @@ function work(): void {
     }),
     { seed, numRuns: count },
   );
-  for (const fragment of FRAGMENTS) {
+  for (const fragment of DOCKERFILE_PIECES) {
     for (const [before, after] of [
       ["", ""],
       ["FROM a\nRUN ", ""],

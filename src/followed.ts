@@ -29,6 +29,7 @@ export type FollowedRule =
   | "healthcheck-history"
   | "chown-own-group"
   | "link-chown-numbers"
+  | "chown-bound"
   | "expose-history"
   | "disable-onbuild"
   | "psw-is-secret"
@@ -71,6 +72,11 @@ export const FOLLOWED_RULES: Readonly<Record<FollowedRule, Rule>> = {
     since: { frontend: 28 },
     now: "`--link` with a name in `--chown` is an error wherever it stands",
     before: "an error where the step is needed",
+  },
+  "chown-bound": {
+    since: { frontend: 29 },
+    now: "`--chown` with a number that no user can have, such as 4294967296, is an error",
+    before: "it counts as a name that the stage does not have: files are owned by 0, with a warning",
   },
   "expose-history": { since: { frontend: 29 }, now: "history has `EXPOSE 80/tcp 443/tcp`", before: "`EXPOSE [80/tcp 443/tcp]`" },
   "disable-onbuild": {

@@ -11,6 +11,7 @@ export {
   compareBuilds,
   copyImage,
   createIndex,
+  exportFiles,
   type CheckDockerfileOptions,
   type DockerfileCheck,
   type DockerfileOptions,

@@ -2,10 +2,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The nearest folder above this code that has `member`, from the sources and from the bundle alike; undefined when the installation lacks it. */
-export function packageFolder(member: string): string | undefined {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, member))) return folder;
+/**
+ * The folder of this package, from the sources and from the bundle alike; undefined when the installation lacks `member` there. A folder above it is
+ * somebody else's, whatever it has. `from`: a folder of the package, default that of this code.
+ */
+export function packageFolder(member: string, from: string = import.meta.dirname): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return existsSync(join(folder, member)) ? folder : undefined;
     if (dirname(folder) === folder) return undefined;
   }
 }

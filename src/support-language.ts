@@ -169,6 +169,7 @@ export const LANGUAGE_ROWS: readonly SupportRow[] = [
     id: "F46",
     title: "BUILDKIT_* build arguments",
     state: "full",
+    note: "BUILDKIT_GIT_DEBUG_COMMANDS shows the commands of git.",
     builds: "FROM scratch\nARG BUILDKIT_SANDBOX_HOSTNAME",
   },
   {

@@ -3,33 +3,69 @@ import { statSync } from "node:fs";
 import { noEvents } from "../events.ts";
 import { imageContext, openSession, platformOf } from "../context/index.ts";
 import { DecantError, usageError } from "../errors.ts";
-import { folderFiles, loadArchive, type LoadedImage, saveArchive, type SavedImage, tagImage as tag, tarFiles } from "../image/index.ts";
+import {
+  type CopyDestination,
+  copyImage,
+  folderFiles,
+  type ImageSource,
+  loadArchive,
+  type LoadedImage,
+  saveArchive,
+  type SavedImage,
+  tagImage as tag,
+  tarFiles,
+  targetNames,
+} from "../image/index.ts";
+import { imagePlaceOf, imageSourceOf } from "../project/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 import { guardedStdin } from "./callbacks.ts";
 import { LOAD, SAVE, TAG } from "./options/archives.ts";
 import { startRun } from "./run-handle.ts";
 import { checkOptions } from "./options/shape.ts";
 import type { LoadImagesOptions, Run, SaveImagesOptions, TagImageOptions } from "./types.ts";
 
-/** Gives an image of the store more names. Gives them in full. Throws `IMAGE_NOT_FOUND`, `REFERENCE`, `USAGE`. */
+/**
+ * Gives an image more names, in the store or at registries. Gives them in full. Throws `IMAGE_NOT_FOUND`, `REFERENCE`, `USAGE`, and what registries
+ * throw.
+ */
 export async function tagImage(options: TagImageOptions): Promise<string[]> {
   checkOptions(TAG, options);
   if (options.names.length === 0) throw usageError("Cannot tag an image: no name was given");
   await using session = await openSession(options);
-  const signal = options.signal ?? new AbortController().signal;
-  return await tag(imageContext(session, noEvents, "tag", signal), options.image, options.names, session.platform);
+  const cwd = options.cwd ?? workingDirectory();
+  const context = imageContext(session, noEvents, "tag", options.signal ?? new AbortController().signal);
+  const source = await imageSourceOf(session, options.image, cwd, { storeOnly: true });
+  const targets = options.names.map((name) => destinationOf(name, cwd));
+  const names: string[] = [];
+  for (const target of targets) {
+    if (source.kind === "store" && target.kind === "store")
+      names.push(...(await tag(context, source.name, [target.name], session.platform)));
+    else names.push(...(await copyImage({ ...context, cwd }, source, target, { platform: undefined, host: session.platform })).names);
+  }
+  return [...new Set(names)];
 }
 
-/** Writes images of the store into one archive, as they are there. */
+function destinationOf(name: string, cwd: string): Extract<CopyDestination, { readonly kind: "store" | "registry" }> {
+  const place = imagePlaceOf(name, cwd);
+  if (place.kind !== "name" && place.kind !== "store" && place.kind !== "registry")
+    throw usageError(`Cannot name an image "${name}": it is a file or a folder`, `Run: decant copy IMAGE ${name}`);
+  targetNames([place.name]);
+  return { kind: place.kind === "registry" ? "registry" : "store", name: place.name };
+}
+
+/** Writes images into one archive, as they are in the store, their registry or their archive. */
 export function saveImages(options: SaveImagesOptions): Run<{ readonly images: readonly SavedImage[]; readonly path?: string }> {
   return startRun(SAVE, options, async (emit, signal) => {
     await using session = await openSession(options);
     const { images, dest, format = "docker", stdout, cwd } = options;
     const platform = options.platform === undefined ? undefined : platformOf(session, options.platform);
     const context = { ...imageContext(session, emit, "save", signal), stdout, cwd };
+    const sources: ImageSource[] = [];
+    for (const image of images) sources.push(await imageSourceOf(session, image, cwd ?? workingDirectory(), { storeOnly: true }));
     return await step(emit, { vertex: "save", name: `saving ${images.join(" ")}` }, signal, () =>
-      saveArchive(context, images, dest, { format, platform, host: session.platform }),
+      saveArchive(context, sources, dest, { format, platform, host: session.platform }),
     );
   });
 }

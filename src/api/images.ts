@@ -1,79 +1,17 @@
-/** The images of the local store: inspect, remove, and freeing what nothing needs. */
-import { AT_ONCE, pool } from "../async.ts";
+/** The images of the local store: removing, and freeing what nothing needs. */
 import { runningContainers } from "../containers/index.ts";
-import { usageError } from "../errors.ts";
-import { contentsOf } from "../facts/index.ts";
-import {
-  findImage,
-  forgetUntagged,
-  loadFound,
-  predicateTypes,
-  removeImages as removeStored,
-  storedImages,
-  unpackedSize,
-} from "../image/index.ts";
-import { formatPlatform } from "../oci/index.ts";
-import { readGcPolicy, STORE_CONFIG } from "../project/index.ts";
+import { existsSync } from "node:fs";
+import { unsupported, usageError } from "../errors.ts";
+import { forgetUntagged, removeImages as removeStored, storedImages } from "../image/index.ts";
+import { imagePlaceOf, readGcPolicy, STORE_CONFIG } from "../project/index.ts";
 import type { PruneResult } from "../store/index.ts";
-import { compressedLayer, layerTree, loadLayers } from "../tree/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 import { checkOptions } from "./options/shape.ts";
-import { COLLECT, INSPECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
+import { COLLECT, PRUNE, REMOVE, USAGE } from "./options/images.ts";
 import { startRun } from "./run-handle.ts";
 import { openSession, type StoreOptions } from "../context/index.ts";
 import { given } from "../given.ts";
-import type {
-  CollectCacheOptions,
-  ImageDetails,
-  InspectImageOptions,
-  PruneStoreOptions,
-  RemoveImagesOptions,
-  Run,
-  StoreUsage,
-} from "./types.ts";
-
-/** Everything about one image of the store. With `sizes`, layers are compressed as a push would, and their sum told. Throws `IMAGE_NOT_FOUND`. */
-export async function inspectImage(options: InspectImageOptions): Promise<ImageDetails> {
-  checkOptions(INSPECT, options);
-  await using session = await openSession(options, "look");
-  const { store } = session;
-  const { signal } = options;
-  const found = await findImage(store, options.image);
-  const image = await loadFound(store, options.image, found, session.platform);
-  const layers = await loadLayers(image.layers, signal);
-  const contents = contentsOf({ tree: layerTree(layers), config: image.config.config ?? {} });
-  const compressed =
-    options.sizes === true
-      ? await pool(AT_ONCE, layers, (layer, stop) => compressedLayer(store, layer, { compression: "gzip" }, { signal: stop }), signal)
-      : undefined;
-  const history = (image.config.history ?? []).filter((entry) => entry.empty_layer !== true);
-  return {
-    name: options.image,
-    names: found.name === undefined ? found.names : [found.name],
-    ...given({ sizeBytes: await unpackedSize(store, image.layers, signal) }),
-    digest: image.descriptor.digest,
-    configDigest: image.manifest.config.digest,
-    platform: formatPlatform(image.config),
-    manifest: image.manifest,
-    config: image.config,
-    attestations: await predicateTypes(store, image.attestations),
-    layers: image.manifest.layers.map((layer, index) => {
-      const createdBy = history[index]?.created_by;
-      return {
-        digest: layer.digest,
-        diffId: image.config.rootfs.diff_ids[index] ?? layer.digest,
-        sizeBytes: layer.size,
-        ...given({ createdBy }),
-      };
-    }),
-    contents: {
-      ...(compressed === undefined ? {} : { compressedBytes: compressed.reduce((sum, { size }) => sum + size, 0) }),
-      unpackedBytes: contents.unpackedBytes,
-      files: contents.files,
-      shells: contents.shells,
-      packageManagers: contents.packageManagers,
-    },
-  };
-}
+import type { CollectCacheOptions, PruneStoreOptions, RemoveImagesOptions, Run, StoreUsage } from "./types.ts";
 
 /**
  * Takes names from the store; an ID or digest takes the image with its name. Blobs go with the next `pruneStore`. Gives what went: names, and
@@ -82,8 +20,30 @@ export async function inspectImage(options: InspectImageOptions): Promise<ImageD
 export async function removeImages(options: RemoveImagesOptions): Promise<string[]> {
   checkOptions(REMOVE, options);
   if (options.images.length === 0) throw usageError("Cannot remove images: none was named");
+  const names = options.images.map(storedName);
   await using session = await openSession(options);
-  return await removeStored(session.store, options.images, { force: options.force });
+  return await removeStored(session.store, names, { force: options.force });
+}
+
+/** What the store calls the image. Throws `UNSUPPORTED` for one of elsewhere. */
+function storedName(image: string): string {
+  const place = imagePlaceOf(image, workingDirectory());
+  switch (place.kind) {
+    case "name":
+    case "store":
+      return place.name;
+    case "registry":
+      throw unsupported(`Removing "${image}" from its registry`, {
+        hint: "Use the page or the API of the registry: a manifest goes with all of its tags, and most registries say who may do that",
+      });
+    case "oci":
+    case "oci-archive":
+    case "docker-archive":
+      if (!existsSync(place.path)) return image;
+      throw unsupported(`Removing an image from "${place.path}"`, {
+        hint: `Remove the file or the folder, or copy what stays into a new one: decant copy`,
+      });
+  }
 }
 
 /** Frees what no image needs: by default everything but the cache; with `olderThanMs` also cache records unused for that long; with `all` the whole cache. */

@@ -1,27 +1,41 @@
 /** Indexes of images that exist: `createIndex` and `annotateIndex`. */
-import { imageContext, openSession, platformOf, type StoreOptions } from "../context/index.ts";
+import { imageContext, openSession, platformOf, type Session, type StoreOptions } from "../context/index.ts";
 import { usageError } from "../errors.ts";
 import { noEvents } from "../events.ts";
-import { annotateIndex as annotate, createIndex as create, type MadeIndex } from "../image/index.ts";
+import {
+  annotateIndex as annotate,
+  createIndex as create,
+  type ExportContext,
+  type ImageSource,
+  type MadeIndex,
+  targetNames,
+} from "../image/index.ts";
+import { imagePlaceOf, imageSourceOf } from "../project/index.ts";
+import { workingDirectory } from "../working-directory.ts";
 import { list, maybe, record, STORE, text } from "./options/kinds.ts";
 import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
 
 /** Options of `createIndex`. */
 export interface CreateIndexOptions extends StoreOptions {
-  /** Of the index in the store. */
+  /** Of the index in the store; "docker://NAME": at the registry, which is sent only what it lacks. */
   readonly name: string;
-  /** Images of the store: names, IDs, digests. */
+  /** Names, IDs, digests of the store; "docker://NAME", "oci:PATH", "docker-archive:FILE". For a registry, a name that the store lacks is one of a registry. */
   readonly images: readonly string[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Where relative paths start. Default: the working directory. */
+  readonly cwd?: string | undefined;
 }
 
 /** Options of `annotateIndex`. */
 export interface AnnotateIndexOptions extends StoreOptions {
+  /** Of the store; "docker://NAME": at its registry; "oci:FOLDER[:TAG]". */
   readonly name: string;
   /** Added to those that are there. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Of the image for this platform. Default: of the index itself. */
   readonly platform?: string | undefined;
+  /** Where relative paths start. Default: the working directory. */
+  readonly cwd?: string | undefined;
 }
 
 const CREATE: Shape = shapeOf<CreateIndexOptions>("createIndex", {
@@ -29,28 +43,51 @@ const CREATE: Shape = shapeOf<CreateIndexOptions>("createIndex", {
   name: text,
   images: list(text),
   annotations: maybe(record(text)),
+  cwd: maybe(text),
 });
 const ANNOTATE: Shape = shapeOf<AnnotateIndexOptions>("annotateIndex", {
   ...STORE,
   name: text,
   annotations: record(text),
   platform: maybe(text),
+  cwd: maybe(text),
 });
 
-/** Makes an index of images of the store. Throws `IMAGE_NOT_FOUND`, `REFERENCE`, `USAGE`. */
+/** Makes an index of images. Throws `IMAGE_NOT_FOUND`, `REFERENCE`, `USAGE`, and what registries throw. */
 export async function createIndex(options: CreateIndexOptions): Promise<MadeIndex> {
   checkOptions(CREATE, options);
   if (options.images.length === 0) throw usageError("Cannot make an index: no image was named");
+  const cwd = options.cwd ?? workingDirectory();
+  const place = imagePlaceOf(options.name, cwd);
+  if (place.kind !== "name" && place.kind !== "store" && place.kind !== "registry")
+    throw usageError(
+      `Cannot make index "${options.name}": it is a file or a folder`,
+      `Make it in the store, then: decant copy store:NAME ${options.name}`,
+    );
+  targetNames([place.name]);
   await using session = await openSession(options);
-  const signal = options.signal ?? new AbortController().signal;
-  return await create(imageContext(session, noEvents, "index", signal), options.name, options.images, options.annotations ?? {});
+  const images: ImageSource[] = [];
+  // An index of the store is made of what is there, unless an image says of which registry it is.
+  const storeOnly = place.kind !== "registry";
+  for (const image of options.images) images.push(await imageSourceOf(session, image, cwd, { storeOnly }));
+  const target = { kind: place.kind === "registry" ? ("registry" as const) : ("store" as const), name: place.name };
+  return await create(contextOf(session, options.signal, cwd), target, images, {
+    annotations: options.annotations ?? {},
+    host: session.platform,
+  });
 }
 
-/** Sets annotations of an index of the store; its name moves to the new index. Throws `IMAGE_NOT_FOUND`, `PLATFORM`, `USAGE`. */
+/** Sets annotations of an index, whose name moves to the new one. Throws `IMAGE_NOT_FOUND`, `PLATFORM`, `USAGE`, and what registries throw. */
 export async function annotateIndex(options: AnnotateIndexOptions): Promise<MadeIndex> {
   checkOptions(ANNOTATE, options);
   await using session = await openSession(options);
-  const signal = options.signal ?? new AbortController().signal;
+  const cwd = options.cwd ?? workingDirectory();
   const platform = options.platform === undefined ? undefined : platformOf(session, options.platform);
-  return await annotate(imageContext(session, noEvents, "index", signal), options.name, options.annotations, platform);
+  const source = await imageSourceOf(session, options.name, cwd, { storeOnly: true });
+  const { annotations } = options;
+  return await annotate(contextOf(session, options.signal, cwd), source, { annotations, platform, host: session.platform });
+}
+
+function contextOf(session: Session, signal: AbortSignal | undefined, cwd: string): ExportContext {
+  return { ...imageContext(session, noEvents, "index", signal ?? new AbortController().signal), cwd };
 }

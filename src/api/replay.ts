@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import type { ReplayOptions, ReplayResult } from "../build/index.ts";
 import { imageContext, openSession, platformOf, type Session } from "../context/index.ts";
 import { copyImage, findImage, loadFound, type OpenedImage, provenanceOf, removeImages } from "../image/index.ts";
+import { imageSourceOf } from "../project/index.ts";
 import { step } from "../step.ts";
 import type { Emit } from "../events.ts";
 import type { Platform } from "../oci/index.ts";
 import { workingDirectory } from "../working-directory.ts";
 import { guardedStdout } from "./callbacks.ts";
-import { sourceOf } from "./copy.ts";
 import { REPLAY } from "./options/build.ts";
 import { startRun } from "./run-handle.ts";
 import type { Run } from "./types.ts";
@@ -52,7 +52,7 @@ interface Opening {
 
 /** An image of the store; one of elsewhere is brought there for as long as it is needed, with what is said of it. */
 async function openSubject(session: Session, name: string, { cwd, platform, emit, signal, stack }: Opening): Promise<OpenedImage> {
-  const source = await sourceOf(session, name, cwd);
+  const source = await imageSourceOf(session, name, cwd);
   if (source.kind === "store") return await loadFound(session.store, name, await findImage(session.store, source.name), platform);
   const own = `replay.invalid/${randomUUID()}:subject`;
   const context = { ...imageContext(session, emit, "fetch", signal), cwd };

@@ -69,7 +69,6 @@ function subjectOf(name: string, source: NamedSource, platform: Platform, epoch:
     kind: "image",
     platform: { os, architecture, ...given({ variant }) },
     digest: descriptor.digest,
-    ...(source.isNamed ? { reference: name } : {}),
-    ...given({ created }),
+    ...given({ reference: source.reference, created }),
   };
 }

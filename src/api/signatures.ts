@@ -11,11 +11,11 @@ import {
   parseReference,
   type Reference,
 } from "../oci/index.ts";
+import { imageSourceOf } from "../project/index.ts";
 import type { KeyPair, SignatureDemand, SignaturePlace, Signer, SignerIdentity, VerifiedImage } from "../signatures/index.ts";
 import { step } from "../step.ts";
 import { workingDirectory } from "../working-directory.ts";
 import type { Digest } from "../digest.ts";
-import { sourceOf } from "./copy.ts";
 import { readKeyFile } from "./key-files.ts";
 import { call, fields, flag, list, maybe, record, STORE, text } from "./options/kinds.ts";
 import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
@@ -44,6 +44,8 @@ export interface SignImageOptions extends StoreOptions {
   readonly fulcioUrl?: string | undefined;
   /** The transparency log. Default: https://rekor.sigstore.dev. */
   readonly rekorUrl?: string | undefined;
+  /** A timestamp authority (RFC 3161) that says when the image was signed. Default: none. */
+  readonly timestampServerUrl?: string | undefined;
   /** With a key: write the signature down in the log, where everybody can see it. Default false. */
   readonly tlogUpload?: boolean | undefined;
   /** Store the signature beside the image. Default true. */
@@ -93,6 +95,7 @@ const SIGN: Shape = shapeOf<SignImageOptions>("signImage", {
   annotations: maybe(record(text)),
   fulcioUrl: maybe(text),
   rekorUrl: maybe(text),
+  timestampServerUrl: maybe(text),
   tlogUpload: maybe(flag),
   upload: maybe(flag),
   cwd: maybe(text),
@@ -189,7 +192,7 @@ type Signed = { readonly shown: string; readonly top: Descriptor } & (
 );
 
 async function findSigned(session: Session, image: string, { cwd = workingDirectory(), signal }: Finding): Promise<Signed> {
-  const source = await sourceOf(session, image, cwd);
+  const source = await imageSourceOf(session, image, cwd);
   if (source.kind === "archive")
     throw unsupported("A signature beside an archive", { hint: "Copy it to a registry or into the store first: decant copy" });
   if (source.kind === "registry") {
@@ -218,14 +221,16 @@ async function storedForms(session: Session, context: ImageContext, found: Signe
 
 async function signerOf(session: Session, options: SignImageOptions, signal: AbortSignal): Promise<Signer> {
   const { env, network } = session;
-  const { ambientToken, createKeylessSigner, createKeySigner, openTransparencyLog, readPrivateKey, signingError } =
+  const { ambientToken, createKeylessSigner, createKeySigner, openTimestampAuthority, openTransparencyLog, readPrivateKey, signingError } =
     await import("../signatures/index.ts");
   const log = openTransparencyLog(network, serviceUrl("rekorUrl", options.rekorUrl ?? REKOR));
+  const server = options.timestampServerUrl;
+  const clock = server === undefined ? undefined : openTimestampAuthority(network, serviceUrl("timestampServerUrl", server));
   const files = { env, cwd: options.cwd ?? workingDirectory(), signal };
   if (options.key !== undefined) {
     const file = await readKeyFile("key", options.key, files);
     const password = async (): Promise<string> => env["COSIGN_PASSWORD"] ?? (await options.password?.()) ?? "";
-    return createKeySigner(await readPrivateKey(file, password), options.tlogUpload === true ? log : undefined);
+    return createKeySigner(await readPrivateKey(file, password), options.tlogUpload === true ? log : undefined, clock);
   }
   const fulcio = serviceUrl("fulcioUrl", options.fulcioUrl ?? FULCIO);
   const given = options.identityToken;
@@ -237,7 +242,7 @@ async function signerOf(session: Session, options: SignImageOptions, signal: Abo
     throw signingError("sign", options.image, "there is no key, and no token that says who signs", {
       hint: "Use --key cosign.key, or --identity-token; workflows of GitHub need the permission id-token: write",
     });
-  return createKeylessSigner({ network, token, fulcio, log });
+  return createKeylessSigner({ network, token, fulcio, log, clock });
 }
 
 function serviceUrl(option: string, value: string): URL {

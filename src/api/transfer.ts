@@ -27,7 +27,7 @@ export function pullImage(options: PullImageOptions): Run<ImageSummary & { reado
         throw await withSimilarImage(error, options.image, session.store);
       });
       const top = image.reference.digest ?? image.descriptor.digest;
-      await pullReferrers(context, image.reference, { image: image.descriptor, top, attestations: image.attestations });
+      await pullReferrers(context, image.reference, { image: image.descriptor, named: image.named, top });
       return image;
     });
     const { digest: _digest, ...reference } = pulled.reference;

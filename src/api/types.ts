@@ -47,6 +47,8 @@ export interface ImageDetails {
   readonly digest: Digest;
   readonly configDigest: Digest;
   readonly platform: string;
+  /** The index that the name stands for; absent for an image alone. */
+  readonly index?: ImageIndexDetails;
   /** As `ImageSummary` has it. */
   readonly sizeBytes?: number;
   readonly manifest: unknown;
@@ -55,7 +57,8 @@ export interface ImageDetails {
   readonly attestations: readonly string[];
   /** `sizeBytes`: of the blob, as it is stored. */
   readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly sizeBytes: number; readonly createdBy?: string }[];
-  readonly contents: {
+  /** Absent where only a registry has the layers. */
+  readonly contents?: {
     /** Sum of gzip-compressed layers; only with `sizes: true`. */
     readonly compressedBytes?: number;
     /** Sum of file sizes of the merged tree, each hard-linked file once. */
@@ -66,10 +69,30 @@ export interface ImageDetails {
   };
 }
 
+/** An index with its images. */
+export interface ImageIndexDetails {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** `attestations`: the digests of manifests about an image. */
+  readonly images: readonly {
+    readonly digest: Digest;
+    readonly platform?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly attestations: readonly Digest[];
+  }[];
+}
+
 /** Options of `inspectImage`. */
 export interface InspectImageOptions extends StoreOptions {
-  /** A name, an ID, a digest, or a short form of these. */
+  /**
+   * An image of the store: a name, an ID, a digest, or a short form of these. Or of elsewhere: "docker://NAME", "oci:PATH", "docker-archive:FILE".
+   */
   readonly image: string;
+  /** Of an index. Default: the host's. */
+  readonly platform?: string | undefined;
+  /** Where relative paths start. Default: the working directory. */
+  readonly cwd?: string | undefined;
   /** Compress layers as a push would, and tell their sum. Default false. */
   readonly sizes?: boolean | undefined;
 }
@@ -129,15 +152,20 @@ export interface PushImageOptions extends StoreOptions, Omit<CompressionOptions,
 
 /** Options of `tagImage`. */
 export interface TagImageOptions extends StoreOptions {
-  /** A name, an ID, a digest, or a short form of these. */
+  /** A name, an ID, a digest, or a short form of these. Or of elsewhere: "docker://NAME", "oci:PATH", "docker-archive:FILE". */
   readonly image: string;
-  /** "app:1", "registry.example/team/app". */
+  /** "app:1", "registry.example/team/app"; "docker://NAME": at the registry, without the layers coming here. */
   readonly names: readonly string[];
+  /** Where relative paths start. Default: the working directory. */
+  readonly cwd?: string | undefined;
 }
 
 /** Options of `saveImages`. */
 export interface SaveImagesOptions extends StoreOptions {
-  /** Names, IDs, digests, or short forms of these. A name without a tag stands for all of its tags. */
+  /**
+   * Names, IDs, digests, or short forms of these; of elsewhere "docker://NAME", "oci:PATH", "docker-archive:FILE". A name without a tag stands for all
+   * of its tags.
+   */
   readonly images: readonly string[];
   /** Path of the archive; "-" gives it to `stdout`. */
   readonly dest: string;

@@ -1,6 +1,6 @@
 /** Runs the graph of a build: the engine with this machine's sandbox, certificates and sources. */
 import { join } from "node:path";
-import type { Session } from "../context/index.ts";
+import { gitCommands, type Session } from "../context/index.ts";
 import {
   createSandbox,
   type EngineContext,
@@ -95,7 +95,12 @@ export function engineContext(
     providers: [
       local,
       httpSources(store, { ...access, network }),
-      gitSources(store, { ...access, env, compatibility: opened.followed.compatibility }),
+      gitSources(store, {
+        ...access,
+        env,
+        compatibility: opened.followed.compatibility,
+        onCommand: gitCommands(options.buildArgs, emit),
+      }),
       images,
     ],
     sandbox: () => (sandbox ??= startSandbox(session, options, stack)),

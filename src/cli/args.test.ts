@@ -83,6 +83,11 @@ const BAD: readonly (readonly [string, readonly string[], string])[] = [
     ["a", "b"],
     'USAGE Cannot run "decant build" with 2 arguments: "a" "b"; wanted one argument | See: decant build --help',
   ],
+  [
+    "X10: shows no password of too many words",
+    ["https://me:s3cret@host/x", "b"],
+    'USAGE Cannot run "decant build" with 2 arguments: "https://host/x" "b"; wanted one argument | See: decant build --help',
+  ],
 ];
 
 for (const [name, args, want] of BAD) {

@@ -5,6 +5,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { unsupported, usageError, type DecantError } from "../errors.ts";
 import { given } from "../given.ts";
+import { publicUrl } from "../url-secrets.ts";
 import type { Command, CommandSpec, CommandTables, OptionTable, OptionValues } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { closest } from "./suggest.ts";
@@ -118,7 +119,7 @@ function checkWords(spec: CommandSpec, words: readonly string[]): void {
   const { min, max } = spec.words;
   if (words.length >= min && words.length <= max) return;
   const wanted = max === 0 ? "no argument" : min === max ? plural(min) : max === Infinity ? `${plural(min)} or more` : `${min} to ${max}`;
-  const extra = words.length > max ? `: ${words.map((word) => `"${word}"`).join(" ")}` : "";
+  const extra = words.length > max ? `: ${words.map((word) => `"${publicUrl(word)}"`).join(" ")}` : "";
   throw usageError(`Cannot run "decant ${spec.name}" with ${plural(words.length)}${extra}; wanted ${wanted}`, seeHelp(spec));
 }
 

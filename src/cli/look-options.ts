@@ -7,6 +7,7 @@ import type { StoreOptions } from "../index.ts";
 
 /** What names an image: for the notes of the commands. */
 export const IMAGE_FORMS = `IMAGE is an image of the store, or of a registry, from which Decant pulls it into the store. Other forms:
+  docker://NAME           an image of a registry, whatever the store has
   oci:PATH[:TAG|@DIGEST]  an OCI layout: a folder or a tar
   docker-archive:FILE     an archive of docker save`;
 

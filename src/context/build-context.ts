@@ -39,6 +39,7 @@ import { publicUrl } from "../url-secrets.ts";
 import { contextFolder } from "./folder.ts";
 import { type DockerfileText, MAX_DOCKERFILE_BYTES, readDockerfile, readLocalDockerfile } from "./dockerfile-file.ts";
 import { downloadFile, httpSourceOp } from "./download-file.ts";
+import { gitCommands } from "./git-commands.ts";
 import type { Session } from "./session.ts";
 import { givenEpoch } from "./source-date-epoch.ts";
 import { youngestFile } from "./source-time.ts";
@@ -114,7 +115,8 @@ export async function openBuildContext(
     const { access, compatibility, signal } = surroundings;
     if (ref !== undefined) {
       const op = ruled(gitSourceOp(contextRef(ref, given.buildArgs ?? {}, env)), surroundings);
-      const checkout = await gitCheckout(store, op, { ...access, env, compatibility }, signal);
+      const onCommand = gitCommands(given.buildArgs, emit, () => plan.vertex);
+      const checkout = await gitCheckout(store, op, { ...access, env, compatibility, onCommand }, signal);
       return { layer: checkout.layer, timeSec: checkout.commitTimeSec, material: gitMaterial(op, checkout) };
     }
     return given.context === "-" ? await fromStdin(store, stdinOf(given), signal) : await fromHttp(session, given.context, surroundings);

@@ -106,9 +106,15 @@ describe("loadRecipe()", () => {
   it("refuses a name that is a path", async () => {
     await assert.rejects(loadRecipe("../evil"), { code: "RECIPE", message: /neither a name of the catalogue nor a .yaml file/ });
   });
-  it("tells what a name may have meant", async () => {
-    await assert.rejects(loadRecipe("nodejs22-debian31"), { code: "RECIPE", hint: 'Did you mean "nodejs22-debian13"?' });
-  });
+  for (const [name, near] of [
+    ["nodejs22-debian31", "nodejs22-debian13"],
+    ["static", "static-debian13"],
+    ["statik", "static-debian13"],
+    ["java17", "java17-debian12"],
+  ] as const)
+    it(`A9: tells what ${name} may have meant`, async () => {
+      await assert.rejects(loadRecipe(name), { code: "RECIPE", hint: `Did you mean "${near}"?` });
+    });
 
   describe("files of the recipe's folder", () => {
     const folder = async (yaml: string): Promise<string> => {

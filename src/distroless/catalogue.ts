@@ -88,9 +88,17 @@ async function readRecipe(
   if (!read.isMissing) throw recipeError(path, `it cannot be read: ${read.problem}`);
   if (named === undefined) throw recipeError(path, "there is no such file");
   const known = await listRecipes(named);
-  const near = suggest(named.name, known);
+  const near = suggest(named.name, known) ?? newestOf(named.name, known);
   const why = named.name === named.wanted ? "the catalogue has no such recipe" : `it extends "${named.name}", which is not there`;
   throw recipeError(named.wanted, why, {
     hint: near === undefined ? "See: decant base list; or give the path of a .yaml file" : `Did you mean "${near}"?`,
   });
+}
+
+/** The newest release of the base that a name without one means, or nearly does. */
+function newestOf(name: string, known: readonly string[]): string | undefined {
+  const familyOf = (recipe: string): string => recipe.replace(/-debian\d+$/, "");
+  const families = known.map(familyOf);
+  const family = families.includes(name) ? name : suggest(name, families);
+  return known.findLast((one) => familyOf(one) === family);
 }

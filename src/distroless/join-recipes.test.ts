@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { given } from "../given.ts";
 import { joinRecipes, withVariant } from "./join-recipes.ts";
 import type { Recipe, RecipeDocument } from "./recipe.ts";
 
@@ -83,14 +84,23 @@ describe("joinRecipes()", () => {
     });
   });
 
-  const faults: readonly { name: string; add: Partial<RecipeDocument>; want: RegExp }[] = [
+  const faults: readonly { name: string; add: Partial<RecipeDocument>; want: RegExp; hint?: RegExp }[] = [
     { name: "two suites", add: { suite: "trixie" }, want: /different suites: bookworm, trixie/ },
-    { name: "a package twice", add: { packages: ["base-files"] }, want: /the package "base-files" twice/ },
+    {
+      name: "a package twice",
+      add: { packages: ["base-files"] },
+      want: /the package "base-files" twice/,
+      hint: /as "low" names it; .*"base-files \(>= …\)"/,
+    },
     { name: "a user twice", add: { users: [{ name: "root", uid: 1, gid: 1, home: "/" }] }, want: /the user "root" twice/ },
   ];
   for (const row of faults)
     it(`refuses ${row.name}`, () => {
-      assert.throws(() => joinRecipes([low, { name: "top", extends: "low", ...row.add }]), { code: "RECIPE", message: row.want });
+      assert.throws(() => joinRecipes([low, { name: "top", extends: "low", ...row.add }]), {
+        code: "RECIPE",
+        message: row.want,
+        ...given({ hint: row.hint }),
+      });
     });
   it("refuses certificates that are added to none", () => {
     assert.throws(() => joinRecipes([{ name: "a", suite: "bookworm", certificates: { add: [{ pem: "x" }] } }]), {

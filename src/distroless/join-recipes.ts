@@ -96,7 +96,12 @@ function withSettings(recipe: Recipe, added: RecipeSettings, name: string): Reci
   const isThere = (one: string, at: number): boolean => before.includes(one) || wanted.findIndex((other) => other.name === one) !== at;
   // With a version it is no new wish, but one about a package that is there.
   const twice = wanted.find((one, at) => one.version === undefined && isThere(one.name, at));
-  if (twice !== undefined) throw recipeError(recipe.name, `it has the package "${twice.name}" twice`);
+  if (twice !== undefined) {
+    const level = recipe.levels.find((one) => one.packages.includes(twice.name))?.name ?? name;
+    throw recipeError(recipe.name, `it has the package "${twice.name}" twice`, {
+      hint: `Leave it out, as "${level}" names it; for certain versions, write "${twice.name} (>= …)"`,
+    });
+  }
   const packages = wanted.filter((one, at) => !isThere(one.name, at)).map((one) => one.name);
   const versions = joinVersions(
     recipe.versions,

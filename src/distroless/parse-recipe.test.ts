@@ -130,6 +130,36 @@ variants: { debug: { user: "0" } }
       want: /"permissions.0" is not right: wanted one of uid, gid, mode and directoryMode/,
     },
     {
+      name: "A8: a list of labels, not names and values",
+      text: "name: a\nlabels: [a=b]\n",
+      want: /"labels" is not right: wanted names and values\nr.yaml:2:9\n/,
+    },
+    {
+      name: "A8: a list of variants, not names and settings",
+      text: "name: a\nvariants: [{ user: app }]\n",
+      want: /"variants" is not right: wanted names and values\nr.yaml:2:11\n/,
+    },
+    {
+      name: "A8: a list where a variant is",
+      text: "name: a\nvariants: { debug: [] }\n",
+      want: /"variants.debug" is not right: wanted names and values\nr.yaml:2:20\n/,
+    },
+    {
+      name: "A8: a list where certificates are",
+      text: "name: a\ncertificates: []\n",
+      want: /"certificates" is not right: wanted the name of a package, or package, add and java\nr.yaml:2:15\n/,
+    },
+    {
+      name: "A8: a list where a file is",
+      text: "name: a\nfiles: [[]]\n",
+      want: /"files.0" is not right: wanted names and values\nr.yaml:2:9\n/,
+    },
+    {
+      name: "A8: a list where packages of Node.js are",
+      text: "name: a\nnode: { version: 22.20.0, packages: [] }\n",
+      want: /"node.packages" is not right: wanted names and values\nr.yaml:2:37\n/,
+    },
+    {
       name: "a mode that YAML takes for a number",
       text: "name: a\nfiles:\n  - { path: /a, directory: true, mode: 0755 }\n",
       want: 'Cannot use recipe "r.yaml": "files.0.mode" is not right: wanted an octal mode as a quoted string, such as "0755"\nr.yaml:3:40\n> 3 |   - { path: /a, directory: true, mode: 0755 }\n    |                                        ^^^^',
@@ -179,7 +209,11 @@ variants: { debug: { user: "0" } }
       text: "",
       want: 'Cannot use recipe "r.yaml": it is not right: wanted fields such as name, extends and packages',
     },
-    { name: "a list", text: "- a\n", want: /^Cannot use recipe "r.yaml": the field "name" is missing\nr.yaml:1:1/ },
+    {
+      name: "a list",
+      text: "- a\n",
+      want: /^Cannot use recipe "r.yaml": it is not right: wanted fields such as name, extends and packages\nr.yaml:1:1/,
+    },
     {
       name: "what is no YAML",
       text: "name: [a\n",

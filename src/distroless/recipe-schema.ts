@@ -61,15 +61,27 @@ const probeAddress = (isWanted: (request: string | undefined) => boolean, wanted
     }, `wanted ${wanted}`),
   );
 const strings = list(v.string("wanted a string"), "a list of strings");
-const env = v.record(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), v.string("wanted a string"), "wanted names and values");
-const annotations = v.record(text(/^[^\0\n]+$/, "the name of an annotation"), v.string("wanted a string"), "wanted names and values");
+const MAPPING = "wanted names and values";
+/** Valibot takes a list for an object whose names are 0, 1 and so on. */
+const mapping = <Schema extends v.GenericSchema>(schema: Schema): Schema => ({
+  ...schema,
+  "~run": (dataset, config) => schema["~run"](Array.isArray(dataset.value) ? { value: null } : dataset, config),
+});
+const named = <Name extends v.GenericSchema<string, string>, Value extends v.GenericSchema>(
+  name: Name,
+  value: Value,
+): v.RecordSchema<Name, Value, string> => mapping(v.record(name, value, MAPPING));
+const fields = <Entries extends v.ObjectEntries>(entries: Entries): v.StrictObjectSchema<Entries, string> =>
+  mapping(v.strictObject(entries, MAPPING));
+const env = named(text(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"), v.string("wanted a string"));
+const annotations = named(text(/^[^\0\n]+$/, "the name of an annotation"), v.string("wanted a string"));
 
 /** An optional field, with what it is for. */
 const field = <Schema extends v.GenericSchema>(schema: Schema, description: string) =>
   v.exactOptional(v.pipe(schema, v.description(description)));
 
 const file = v.pipe(
-  v.strictObject({
+  fields({
     path: absolutePath,
     text: field(v.string("wanted a string"), "The contents"),
     source: field(ownPath, "A file of the recipe's folder"),
@@ -88,7 +100,7 @@ const file = v.pipe(
 );
 
 const permission = v.pipe(
-  v.strictObject({
+  fields({
     path: directoryPath,
     recursive: field(flag, "Everything below it, too. Default false"),
     uid: field(id, "Default: as it is"),
@@ -106,7 +118,7 @@ const healthcheck = v.union(
   [
     v.literal("none"),
     v.pipe(
-      v.strictObject({
+      fields({
         command: field(v.pipe(strings, v.minLength(1, "wanted a program")), "Program and arguments"),
         http: field(
           probeAddress((request) => request !== undefined, "an address such as http://127.0.0.1:8080/healthz"),
@@ -138,12 +150,12 @@ const settings = {
   ),
   follow: field(flag, "Whether the dependencies of `packages` are taken, too. Default true"),
   parts: field(
-    list(v.strictObject({ package: packageName, keep: list(glob, "a list of patterns") }), "a list of parts"),
+    list(fields({ package: packageName, keep: list(glob, "a list of patterns") }), "a list of parts"),
     "Packages of which only some paths are taken",
   ),
   slices: field(
     list(
-      v.strictObject({
+      fields({
         package: field(packageName, "Default: all packages"),
         drop: list(glob, "a list of patterns"),
         keep: field(list(glob, "a list of patterns"), "What stays of that"),
@@ -186,12 +198,12 @@ const certificates = v.union(
       packageName,
       v.transform((name): CertificatesDocument => ({ package: name })),
     ),
-    v.strictObject({
+    fields({
       package: field(packageName, "The package whose certificates are the bundle. Default: that of the extended recipe"),
       add: field(
         list(
           v.union(
-            [v.strictObject({ pem: text(/-----BEGIN CERTIFICATE-----/, "a certificate in PEM") }), v.strictObject({ file: ownPath })],
+            [fields({ pem: text(/-----BEGIN CERTIFICATE-----/, "a certificate in PEM") }), fields({ file: ownPath })],
             "wanted { pem: … } or { file: … }",
           ),
           "a list of certificates",
@@ -204,25 +216,25 @@ const certificates = v.union(
   "wanted the name of a package, or package, add and java",
 );
 
-const node = v.strictObject({
+const node = fields({
   version: text(/^\d+\.\d+\.\d+$/, 'an exact version such as "22.20.0"'),
-  packages: v.record(
+  packages: named(
     v.string(),
-    v.strictObject({
+    fields({
       name: text(/^(?:@[a-z0-9._-]+\/)?[a-z0-9][a-z0-9._-]*$/, "the name of an npm package"),
       integrity: field(text(/^sha512-[A-Za-z0-9+/]{86}==$/, '"sha512-" and its base64 value'), "What the tarball must have"),
     }),
   ),
 });
 
-const recipe = v.strictObject({
+const recipe = fields({
   name: recipeName,
   description: field(v.string("wanted a string"), "One line for lists"),
   extends: field(recipeName, "A recipe of the catalogue, or of the same folder"),
   suite: field(text(/^[a-z]+$/, "a Debian codename"), "A Debian codename, such as trixie"),
   sources: field(
     list(
-      v.strictObject({
+      fields({
         uri: text(/^https?:\/\/[^\s?#]+$/, "the http or https address of an archive"),
         suite: field(
           text(/^(?:\.\/|(?!\.)[A-Za-z0-9._/-]+)$/, "a suite"),
@@ -243,7 +255,7 @@ const recipe = v.strictObject({
   ignore: field(
     list(
       v.union(
-        [packageName, v.strictObject({ package: packageName, needs: list(packageName, "a list of packages") })],
+        [packageName, fields({ package: packageName, needs: list(packageName, "a list of packages") })],
         "wanted the name of a package, or { package: …, needs: […] }",
       ),
       "a list of packages",
@@ -253,7 +265,7 @@ const recipe = v.strictObject({
   certificates: field(certificates, "The trusted certificates"),
   users: field(
     list(
-      v.strictObject({
+      fields({
         name: accountName,
         uid: id,
         gid: id,
@@ -266,10 +278,7 @@ const recipe = v.strictObject({
     "Lines of /etc/passwd",
   ),
   groups: field(
-    list(
-      v.strictObject({ name: accountName, gid: id, members: field(list(accountName, "a list of users"), "Default: none") }),
-      "a list of groups",
-    ),
+    list(fields({ name: accountName, gid: id, members: field(list(accountName, "a list of users"), "Default: none") }), "a list of groups"),
     "Lines of /etc/group",
   ),
   node: field(node, "Node.js, from the npm packages that hold its official binaries"),
@@ -278,15 +287,11 @@ const recipe = v.strictObject({
   usrMerge: field(flag, "Whether files of /bin, /sbin and /lib* are moved into /usr. Default: from Debian 13 on"),
   layers: field(whole(1, 100), "How many layers the base may have. Default 10"),
   support: field(
-    list(v.strictObject({ of: v.string("wanted a string"), until: date }), "a list of periods"),
+    list(fields({ of: v.string("wanted a string"), until: date }), "a list of periods"),
     "How long what the base has gets security updates",
   ),
   variants: field(
-    v.record(
-      variantName,
-      v.strictObject({ join: field(list(variantName, "a list of variants"), "Variants that come first"), ...settings }),
-      "wanted names and settings",
-    ),
+    named(variantName, fields({ join: field(list(variantName, "a list of variants"), "Variants that come first"), ...settings })),
     "What can be asked for by RECIPE:VARIANT",
   ),
   ...settings,

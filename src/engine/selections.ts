@@ -13,7 +13,7 @@ type CopyAction = Extract<FileAction, { kind: "copy" }>;
 type SelectingMount = BindMount | CacheMount;
 
 const LOCAL = "local://";
-/** Begins to hash what the steps of `order` select of `vertex`, one selection after the other. `onRead`: so many bytes more will be read. */
+/** Begins to hash what the steps of `order` select of `vertex`, one selection after the other. `onRead`: so many bytes more were read. */
 export function hashSelections(
   vertex: Vertex,
   order: readonly Vertex[],
@@ -35,7 +35,7 @@ export function hashSelections(
     return found;
   };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
-    queue(async () => noted(action, await digestSelection(source.tree, selectSources(source, action), action, signal)));
+    queue(async () => noted(action, await digestSelection(source, selectSources(source, action), action, signal)));
   const mountOf = (mount: SelectingMount): Promise<MountedDigest> =>
     queue(async () => noted(mount, await digestMounted(source, mount, signal)));
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));
@@ -90,15 +90,9 @@ export async function hashReadFiles(target: Vertex, provider: SourceProvider, si
   return readFiles(target, ({ id }) => found.get(id));
 }
 
-/** Tells of every file whose digest is not known. */
+/** Tells what is read of every file whose digest is not known. */
 function told(tree: Tree, onRead: (bytes: number) => void): Tree {
-  return {
-    ...tree,
-    digest(entry) {
-      if (entry.digest === undefined) onRead(entry.size);
-      return tree.digest(entry);
-    },
-  };
+  return { ...tree, digest: (entry) => tree.digest(entry, onRead) };
 }
 
 function copiesFrom({ id }: Vertex, order: readonly Vertex[]): CopyAction[] {

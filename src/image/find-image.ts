@@ -171,6 +171,11 @@ export function imageNotFound(store: Store, text: string): DecantError {
         store.images.list().map(({ name }) => name),
       );
   const pull = isId ? "" : `, or "decant pull ${text}" to get it from its registry`;
+  if (/^(?:docker|store|oci|oci-archive|oci-layout|docker-archive):/.test(text))
+    return new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${text}" in the local store`, {
+      hint: `Bring it into the store first: decant copy ${text} store:NAME`,
+      details: { image: text },
+    });
   const look = `Run "decant images" to see what is there${pull}`;
   return new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${text}" in the local store`, {
     hint: near === undefined ? look : `Did you mean "${near}"? ${look}`,

@@ -2,7 +2,15 @@
 import type { ByteStream } from "../bytes.ts";
 import { algorithmOf, type Digest, hexOf, isDigest, verified } from "../digest.ts";
 import { DecantError } from "../errors.ts";
-import { type Descriptor, type Index, MAX_CONFIG_BYTES, OCI_INDEX, type Platform, parseManifestOrIndex } from "../oci/index.ts";
+import {
+  type Descriptor,
+  type Index,
+  isImageConfig,
+  MAX_CONFIG_BYTES,
+  OCI_INDEX,
+  type Platform,
+  parseManifestOrIndex,
+} from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 import { type FilePlace, type FileProblem, openNamedFile, pathOfPlace, readNamedFile } from "../sys/index.ts";
 import { imageLayers } from "./image-layer.ts";
@@ -33,6 +41,8 @@ interface Layout {
   read(descriptor: Descriptor, maxBytes?: number): Promise<Buffer>;
   /** The bytes of a blob, which whoever takes them verifies. */
   open(descriptor: Descriptor): ByteStream;
+  /** Bytes of a blob. Throws `IMAGE_NOT_FOUND`. */
+  blobSize(digest: Digest): number;
 }
 
 /** Reads the layout in a folder. */
@@ -44,17 +54,19 @@ export function layoutAt(path: string): Layout {
     if (parsed.kind !== "index") throw new DecantError("MANIFEST", `Cannot use "${name}": its index.json is no index`);
     return parsed.index;
   };
-  return {
+  const layout: Layout = {
     name,
     images: async () => (await index()).manifests,
-    top: async (selector) => await selectImage(name, await index(), selector, async (digest) => sizeOfFile(fileOf(path, digest), name)),
+    top: async (selector) => await selectImage(layout, await index(), selector),
     async read(descriptor, maxBytes = MAX_CONFIG_BYTES) {
       const data = await readBounded(fileOf(path, descriptor.digest), maxBytes, name);
       for await (const _ of verified(once(data), descriptor));
       return data;
     },
     open: (descriptor) => readBlob(fileOf(path, descriptor.digest), name),
+    blobSize: (digest) => sizeOfFile(fileOf(path, digest), name),
   };
+  return layout;
 }
 
 /** Digests of all blobs that the index of a layout leads to, through indexes and manifests. Throws `MANIFEST` for what it cannot read. */
@@ -74,31 +86,33 @@ export async function namedBlobs(path: string): Promise<ReadonlySet<string>> {
   return found;
 }
 
-/** The descriptor of a layout's image: see `openOciLayout`. `sizeOf` tells of digests that the index does not list. Throws `IMAGE_NOT_FOUND`. */
-export async function selectImage(
-  name: string,
-  { manifests }: Index,
-  selector: string | undefined,
-  sizeOf: (digest: Digest) => Promise<number | undefined>,
-): Promise<Descriptor> {
-  const tags = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
+/** The descriptor of a layout's image: see `openOciLayout`. Signatures and other manifests about images are none. Throws `IMAGE_NOT_FOUND`, `MANIFEST`. */
+async function selectImage(layout: Layout, { manifests }: Index, selector: string | undefined): Promise<Descriptor> {
   if (selector !== undefined && isDigest(selector)) {
     const listed = manifests.find(({ digest }) => digest === selector);
-    if (listed !== undefined) return listed;
-    const size = await sizeOf(selector);
-    if (size !== undefined) return { mediaType: "", digest: selector, size };
+    return listed ?? { mediaType: "", digest: selector, size: layout.blobSize(selector) };
   }
   const wanted = selector ?? "latest";
   const found = manifests.find(({ annotations }) => {
     const tag = annotations?.[REF_NAME];
     return tag === wanted || tag?.endsWith(`:${wanted}`) === true;
   });
-  const [only, second] = manifests;
   if (found !== undefined) return found;
-  if (selector === undefined && only !== undefined && second === undefined) return only;
-  throw new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${wanted}" in "${name}"`, {
+  const [only, second] = selector === undefined ? await imagesOf(layout, manifests) : [];
+  if (only !== undefined && second === undefined) return only;
+  const tags = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
+  throw new DecantError("IMAGE_NOT_FOUND", `Cannot find image "${wanted}" in "${layout.name}"`, {
     hint: tags.length === 0 ? "Name it by its digest: oci-layout://PATH@sha256:…" : `Its images are: ${tags.join(", ")}`,
   });
+}
+
+async function imagesOf(layout: Layout, manifests: readonly Descriptor[]): Promise<readonly Descriptor[]> {
+  const images: Descriptor[] = [];
+  for (const descriptor of manifests) {
+    const parsed = manifests.length === 1 ? undefined : parseManifestOrIndex(await layout.read(descriptor), descriptor.mediaType);
+    if (parsed?.kind !== "manifest" || isImageConfig(parsed.manifest.config.mediaType)) images.push(descriptor);
+  }
+  return new Map(images.map((image) => [image.digest, image])).values().toArray();
 }
 
 function fileOf(path: string, digest: Digest): FilePlace {

@@ -45,7 +45,7 @@ interface OpenedIndex {
 type ImageDocuments = Omit<OpenedImage, "layers">;
 
 /** Reads a document and checks it against its descriptor. */
-type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
+export type ReadDocument = (descriptor: Descriptor) => Promise<Buffer>;
 
 /** Indexes in indexes: more than the field has ever needed, and an end for a circle of a liar. */
 const MAX_INDEXES = 4;

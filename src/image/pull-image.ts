@@ -21,6 +21,7 @@ import {
 import type { KeptBytes, Ref } from "../store/index.ts";
 import { loadLayers } from "../tree/index.ts";
 import { fetchBlob } from "./fetch-blob.ts";
+import { bringAttestations } from "./pull-attestations.ts";
 import { isImageId } from "./find-image.ts";
 import { imageLayers, isStored, sizedDescriptor, withTrueSize } from "./image-layer.ts";
 import { isOutOfReach, knownTag, noteTag } from "./known-tag.ts";
@@ -46,6 +47,8 @@ interface PullOptions {
 interface PulledImage extends OpenedImage {
   /** The reference with the digest that the registry gave (of the index, where it is one). */
   readonly reference: Reference;
+  /** What its name in the store stands for: the image, or an index of it and its attestations. */
+  readonly named: Descriptor;
 }
 
 const DOCUMENTS_SPACE = "image.pull";
@@ -124,13 +127,17 @@ async function pullAt(
     sizeOf: async ({ digest }, stop) => (await ctx.registry()).blobSize(reference, digest, { signal: stop }),
     remote: (descriptor) => ({ descriptor, registry: reference.registry, repository: reference.repository }),
   });
+  let named = documents.descriptor;
   if (options.load === true || options.name === true) await loadLayers(layers, signal);
   if (options.name === true) {
     const { descriptor, manifest } = documents;
     await holdLayers(ctx, reference, manifest.layers);
-    nameImage(store, { descriptor, blobs: [manifest.config, ...manifest.layers].map(({ digest }) => digest) }, [shown]);
+    const said = await bringAttestations(ctx, reference, documents, { top, read: (one) => fetchDocument(ctx, reference, one) });
+    named = said?.descriptor ?? descriptor;
+    const blobs = [descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest);
+    nameImage(store, { descriptor: named, blobs: [...blobs, ...(said?.blobs ?? [])] }, [shown]);
   }
-  return { ...documents, layers, reference: { ...reference, digest: top.digest } };
+  return { ...documents, layers, named, reference: { ...reference, digest: top.digest } };
 }
 
 /** The blobs of a named image are in the store, also those of layers that came packed otherwise before: a save or a push needs them. */

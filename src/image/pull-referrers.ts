@@ -6,26 +6,26 @@ import { type Descriptor, formatFamiliar, MAX_MANIFEST_BYTES, parseManifestOrInd
 import { bringDocuments } from "./bring-documents.ts";
 import { storedContent } from "./content.ts";
 import { MAX_STATEMENT_BYTES } from "./statement.ts";
-import { keepForm, keepReferrer, storedReferrers } from "./store-referrers.ts";
+import { keepForm, keepReferrer } from "./store-referrers.ts";
 import type { ImageContext } from "./types.ts";
 
 /** More are left out: anybody who may push can add some. */
 const MAX_REFERRERS = 100;
 
 /**
- * Keeps them with the names of `image`, the manifest; `top` is what its registry has under the name, and `attestations` stand there beside it. What cannot be kept
- * is a warning: also attestations in the older form, images of an unknown platform, because only the index says what they are about.
+ * Keeps them with the names of `named`, which the store has for `image`, a manifest; `top` is what its registry has under the name. What cannot be kept is a
+ * warning.
  */
 export async function pullReferrers(
   ctx: ImageContext,
   reference: Reference,
-  { image, top, attestations }: { readonly image: Descriptor; readonly top: Digest; readonly attestations: readonly Descriptor[] },
+  { image, named, top }: { readonly image: Descriptor; readonly named: Descriptor; readonly top: Digest },
 ): Promise<void> {
-  if (top !== image.digest) keepForm(ctx.store, image, top);
+  for (const form of [top, image.digest]) if (form !== named.digest) keepForm(ctx.store, named, form);
   const left: string[] = [];
   for (const subject of new Set([top, image.digest])) {
     try {
-      left.push(...(await pullSome(ctx, reference, image, subject)));
+      left.push(...(await pullSome(ctx, reference, named, subject)));
     } catch (error) {
       ctx.signal.throwIfAborted();
       const isOurs = isDecantError(error) && error.code !== "INTERNAL";
@@ -33,10 +33,6 @@ export async function pullReferrers(
       left.push(error.message);
     }
   }
-  const kept = new Set(storedReferrers(ctx.store, image.digest).map(({ digest }) => digest));
-  const older = attestations.filter(({ digest }) => !kept.has(digest));
-  if (older.length > 0)
-    left.push(`${older.map(({ digest }) => digest).join(", ")} only the index names, and "decant copy" takes all of it`);
   if (left.length > 0)
     ctx.emit({
       type: "warning",

@@ -1,8 +1,8 @@
 /** A folder that is replaced as a whole: made beside the old one, and put in its place at once. Cut short, the old one is still there, or the new one. */
-import { chmod, realpath, rename, rm, stat } from "node:fs/promises";
+import { chmod, realpath, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
-import { exchangePaths, makeFolders, makeUnfinished } from "../sys/index.ts";
+import { exchangePaths, makeFolders, makeUnfinished, removeWhole } from "../sys/index.ts";
 import { exportError } from "./errors.ts";
 
 const NEW_MODE = 0o755;
@@ -14,7 +14,7 @@ export async function replaceFolder(dest: string, make: (folder: string) => Prom
   using unfinished = makeUnfinished(dirname(path), "folder");
   const temporary = unfinished.path;
   // After the exchange it is the old folder that goes.
-  await using _cleanup = { [Symbol.asyncDispose]: () => rm(temporary, { recursive: true, force: true }) };
+  using _cleanup = { [Symbol.dispose]: () => removeWhole(temporary) };
   await make(temporary);
   const old = await modeOf(path);
   await chmod(temporary, old ?? NEW_MODE & ~process.umask());
@@ -25,7 +25,7 @@ export async function replaceFolder(dest: string, make: (folder: string) => Prom
     const aside = `${temporary}.old`;
     await rename(path, aside);
     await rename(temporary, path);
-    await rm(aside, { recursive: true, force: true });
+    removeWhole(aside);
   } catch (error) {
     if (errnoOf(error) !== "EBUSY" && !isBusy(error)) throw error;
     throw exportError("replace", path, "it is a mount point, or in use as one", { hint: "Name a folder in it, or leave mode=delete out" });

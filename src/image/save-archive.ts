@@ -1,13 +1,13 @@
-/** `decant save`: images of the store into one archive, as they are there: digests and attestations stay. */
+/** `decant save`: images of the store or elsewhere into one archive, as they are there: digests and attestations stay. */
 import { usageError } from "../errors.ts";
 import { type Descriptor, formatReference, parseReference, type Platform } from "../oci/index.ts";
 import { AT_ONCE, pool } from "../async.ts";
 import type { Store } from "../store/index.ts";
+import { bringImage, type BroughtImage, broughtReferrers, type ImageSource } from "./bring-image.ts";
 import { type ImageContent, storedContent } from "./content.ts";
-import { referrersOf, warnOfReferrers } from "./copy-referrers.ts";
+import { warnOfReferrers } from "./copy-referrers.ts";
 import { writeImageArchive } from "./exporters/layout-archive.ts";
 import type { NamedContent } from "./exporters/layout.ts";
-import { findImage } from "./find-image.ts";
 import { loadFound } from "./load-image.ts";
 import type { ExportContext } from "./types.ts";
 
@@ -33,24 +33,24 @@ export interface SavedImage {
  */
 export async function saveArchive(
   ctx: ExportContext,
-  images: readonly string[],
+  images: readonly ImageSource[],
   dest: string,
   options: SaveOptions,
 ): Promise<{ readonly images: readonly SavedImage[]; readonly path?: string }> {
   if (images.length === 0) throw usageError("Cannot save images: none was named");
-  const items = new Map<string, { readonly content: ImageContent; readonly names: string[] }>();
-  for (const text of images.flatMap((image) => tagsOf(ctx.store, image))) {
-    const found = await findImage(ctx.store, text);
-    const content = await contentFor(ctx, text, options);
-    const item = items.get(content.descriptor.digest) ?? { content, names: [] };
+  const items = new Map<string, { readonly content: ImageContent; readonly brought: BroughtImage; readonly names: string[] }>();
+  for (const source of images.flatMap((image) => tagsOf(ctx.store, image))) {
+    const brought = await bringImage(ctx, source, options.platform);
+    const content = await contentFor(ctx, source.kind, brought, options);
+    const item = items.get(content.descriptor.digest) ?? { content, brought, names: [] };
     items.set(content.descriptor.digest, item);
-    if (found.name !== undefined && parseReference(found.name).digest === undefined && !item.names.includes(found.name))
-      item.names.push(found.name);
+    const { name } = brought;
+    if (name !== undefined && parseReference(name).digest === undefined && !item.names.includes(name)) item.names.push(name);
   }
   const saved: readonly NamedContent[] = [...items.values()];
   const found: NamedContent[] = [];
-  for (const { content } of saved)
-    for (const referrer of await referrersOf(ctx, content, undefined)) found.push({ content: referrer.content, names: [] });
+  for (const { brought, content } of items.values())
+    for (const referrer of await broughtReferrers(ctx, brought, content)) found.push({ content: referrer.content, names: [] });
   const referrers = options.format === "docker" ? [] : found;
   if (options.format === "docker") warnOfReferrers(ctx, found.length, dest);
   await pool(
@@ -65,12 +65,13 @@ export async function saveArchive(
 }
 
 /** All tags of a name that has none; what is no such name stays as it is. */
-function tagsOf(store: Store, text: string): readonly string[] {
-  const { tag, digest, ...repository } = parseReferenceOrId(text) ?? { tag: "" };
-  if (tag !== undefined || digest !== undefined || !("registry" in repository)) return [text];
+function tagsOf(store: Store, source: ImageSource): readonly ImageSource[] {
+  if (source.kind !== "store") return [source];
+  const { tag, digest, ...repository } = parseReferenceOrId(source.name) ?? { tag: "" };
+  if (tag !== undefined || digest !== undefined || !("registry" in repository)) return [source];
   const prefix = `${formatReference(repository)}:`;
   const names = store.images.list().flatMap(({ name }) => (name.startsWith(prefix) ? [name] : []));
-  return names.length === 0 ? [text] : names.toSorted();
+  return names.length === 0 ? [source] : names.toSorted().map((name) => ({ kind: "store", name }));
 }
 
 function parseReferenceOrId(text: string): ReturnType<typeof parseReference> | undefined {
@@ -82,9 +83,13 @@ function parseReferenceOrId(text: string): ReturnType<typeof parseReference> | u
   }
 }
 
-async function contentFor(ctx: ExportContext, text: string, { platform, host }: SaveOptions): Promise<ImageContent> {
-  const found = await findImage(ctx.store, text);
-  if (platform === undefined && found.platform === undefined) return await storedContent(ctx, found.top);
-  const { descriptor } = await loadFound(ctx.store, text, found, platform ?? host);
-  return await storedContent(ctx, descriptor);
+async function contentFor(
+  ctx: ExportContext,
+  name: string,
+  { top, platform: only, from }: BroughtImage,
+  { platform, host }: SaveOptions,
+): Promise<ImageContent> {
+  if (platform === undefined && only === undefined) return await storedContent(ctx, top, from);
+  const { descriptor } = await loadFound(ctx.store, name, { top, platform: only }, platform ?? host);
+  return await storedContent(ctx, descriptor, from);
 }

@@ -28,6 +28,13 @@ const PATH_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
 const REPOSITORY = new RegExp(`^${PATH_PART}(?:/${PATH_PART})*$`);
 const TAG = /^\w[\w.-]{0,127}$/;
 
+/** For a place of an image, as copy and others take it, where only a name will do. */
+function placeHint(text: string): string | undefined {
+  return /^(?:oci|oci-archive|docker-archive|docker|store):/.test(text)
+    ? `Bring it into the store first: decant copy ${text} store:NAME`
+    : undefined;
+}
+
 /**
  * Parses a familiar or canonical reference. A name with neither tag nor digest gets ":latest", unless `defaultTag` is null.
  * Throws `REFERENCE`.
@@ -55,13 +62,13 @@ export function parseReference(text: string, options: { readonly defaultTag?: st
   if (path !== path.toLowerCase()) {
     throw badReference(text, "its repository has upper-case letters; wanted lower-case", `Write "${text.toLowerCase()}"`);
   }
-  if (!HOST.test(registry)) throw badReference(text, `"${registry}" is no host name; wanted host[:port]`);
+  if (!HOST.test(registry)) throw badReference(text, `"${registry}" is no host name; wanted host[:port]`, placeHint(text));
   if (!REPOSITORY.test(repository)) {
     throw badReference(text, `"${path}" is no repository; wanted lower-case letters and digits, separated by ".", "_", "__", "-" and "/"`);
   }
   if (tag !== undefined && !isTag(tag)) {
     const wanted = 'wanted up to 128 letters, digits, "_", "." and "-"';
-    throw badReference(text, `"${tag}" is no tag; ${wanted}`, "Write NAME:TAG, or NAME@sha256:DIGEST");
+    throw badReference(text, `"${tag}" is no tag; ${wanted}`, placeHint(text) ?? "Write NAME:TAG, or NAME@sha256:DIGEST");
   }
   if (digest !== undefined && !isDigest(digest)) {
     throw badReference(text, `"${digest}" is no digest; wanted sha256: and 64, or sha512: and 128, lower-case hexadecimal digits`);

@@ -1,17 +1,17 @@
 /** What commands that look at one thing take: images of the store, of registries, of OCI layouts, and directories of the host. */
+import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isDigest } from "../digest.ts";
 import { isDecantError, usageError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { Emit } from "../events.ts";
-import { findImage, isImageId, loadFound, openOciArchive, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
+import { bringImage, findImage, isImageId, loadFound, openOciLayout, type OpenedImage, pullImage } from "../image/index.ts";
 import type { Platform } from "../oci/index.ts";
 import { step } from "../step.ts";
-import { openNamedFile } from "../sys/index.ts";
 import { imageContext, type Session } from "../context/index.ts";
+import { imagePlaceOf, imageSourceOf } from "./image-place.ts";
 import { withSimilarImage } from "./mistyped-image.ts";
 
-const LAYOUT = /^(?:oci:|oci-archive:|docker-archive:|oci-layout:\/\/)(.+)$/;
 const DIRECTORY = /^dir:(.+)$/;
 
 /** What a name is opened with. */
@@ -25,31 +25,44 @@ export interface SourceContext {
   readonly signal: AbortSignal;
 }
 
-/** An image whose layers load when asked, or the absolute path of a root file system. `isNamed`: the name is an image's reference. */
+/** An image whose layers load when asked, or the absolute path of a root file system. `reference`: the name of the image, where it has one. */
 export type NamedSource =
-  | { readonly kind: "image"; readonly image: OpenedImage; readonly isNamed: boolean }
+  | { readonly kind: "image"; readonly image: OpenedImage; readonly reference?: string }
   | { readonly kind: "directory"; readonly path: string };
 
 /**
- * Opens what `name` names: "oci:PATH[:TAG|@DIGEST]" (a layout: a folder, or a tar as docker save writes), "dir:PATH" or a path that starts with "." or "/", else an image of the store, which is
- * pulled when it is not there. Throws `NOT_FOUND`, `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE`.
+ * Opens what `name` names: "oci:PATH[:TAG|@DIGEST]" (a layout: a folder, or a tar as docker save writes), "dir:PATH" or a path that starts with "." or "/",
+ * "docker://NAME" (of a registry, whatever the store has), "store:NAME", else an image of the store, which is pulled when it is not there. Throws `NOT_FOUND`, `IMAGE_NOT_FOUND`, `REGISTRY*`, `USAGE`.
  */
 export async function openNamedSource(name: string, context: SourceContext): Promise<NamedSource> {
-  const layout = LAYOUT.exec(name)?.[1];
-  if (layout !== undefined) return { kind: "image", image: await openLayout(name, layout, context), isNamed: false };
   const directory = DIRECTORY.exec(name)?.[1];
   if (directory !== undefined) return { kind: "directory", path: await existingDirectory(directory, context) };
   if (/^\.{0,2}(?:\/|$)/.test(name)) return { kind: "directory", path: await rootDirectory(name, context) };
-  return { kind: "image", ...(await storedOrPulled(name, context)) };
+  const place = imagePlaceOf(name, context.cwd);
+  switch (place.kind) {
+    case "name":
+      return { kind: "image", ...(await storedOrPulled(name, context)) };
+    case "store":
+      return { kind: "image", ...(await stored(place.name, context)) };
+    case "registry":
+      return { kind: "image", image: await pulled(place.name, `pulling ${place.name}`, context, { load: true }), reference: place.name };
+    case "oci":
+    case "oci-archive":
+    case "docker-archive":
+      return { kind: "image", image: await openArchive(name, place, context) };
+  }
 }
 
-async function openLayout(name: string, layout: string, { session, cwd, platform, signal }: SourceContext): Promise<OpenedImage> {
-  const { path, selector } = splitLayout(layout);
-  const place = resolve(cwd, path);
+async function openArchive(
+  name: string,
+  { path, selector }: { readonly path: string; readonly selector: string | undefined },
+  { session, cwd, platform, emit, signal }: SourceContext,
+): Promise<OpenedImage> {
   // What is no file is a layout's folder, or an error of opening one.
-  const archive = openNamedFile({ path: place });
-  if ("problem" in archive) return await openOciLayout(session.store, place, selector, platform);
-  return await openOciArchive(session.store, archive.chunks(signal), { name, selector, platform, signal });
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  if (!isFile) return await openOciLayout(session.store, path, selector, platform);
+  const { top } = await bringImage(imageContext(session, emit, "open", signal), await imageSourceOf(session, name, cwd));
+  return await loadFound(session.store, name, { top }, platform);
 }
 
 async function existingDirectory(directory: string, { cwd, command }: SourceContext): Promise<string> {
@@ -72,32 +85,38 @@ async function rootDirectory(directory: string, context: SourceContext): Promise
   );
 }
 
-/** "folder:tag", "folder@sha256:…", "folder". */
-function splitLayout(text: string): { readonly path: string; readonly selector: string | undefined } {
-  const at = text.lastIndexOf("@");
-  if (at > 0 && isDigest(text.slice(at + 1))) return { path: text.slice(0, at), selector: text.slice(at + 1) };
-  const colon = text.lastIndexOf(":");
-  return colon > text.lastIndexOf("/")
-    ? { path: text.slice(0, colon), selector: text.slice(colon + 1) }
-    : { path: text, selector: undefined };
+async function stored(
+  name: string,
+  { session, platform }: SourceContext,
+): Promise<{ readonly image: OpenedImage; readonly reference?: string }> {
+  const found = await findImage(session.store, name);
+  return {
+    image: await loadFound(session.store, name, found, platform),
+    ...given({ reference: found.name === undefined ? undefined : name }),
+  };
 }
 
-async function storedOrPulled(
-  name: string,
-  { session, platform, emit, signal }: SourceContext,
-): Promise<{ readonly image: OpenedImage; readonly isNamed: boolean }> {
+async function storedOrPulled(name: string, context: SourceContext): Promise<{ readonly image: OpenedImage; readonly reference?: string }> {
   try {
-    const found = await findImage(session.store, name);
-    return { image: await loadFound(session.store, name, found, platform), isNamed: found.name !== undefined };
+    return await stored(name, context);
   } catch (error) {
     if (!isDecantError(error, "IMAGE_NOT_FOUND") || isImageId(name)) throw error;
   }
-  const image = await step(emit, { vertex: "pull", name: `pulling ${name}, which is not in the store` }, signal, async () => {
+  const image = await pulled(name, `pulling ${name}, which is not in the store`, context, { load: true, name: true });
+  return { image, reference: name };
+}
+
+async function pulled(
+  name: string,
+  said: string,
+  { session, platform, emit, signal }: SourceContext,
+  options: Parameters<typeof pullImage>[3],
+): Promise<OpenedImage> {
+  return await step(emit, { vertex: "pull", name: said }, signal, async () => {
     try {
-      return await pullImage(imageContext(session, emit, "pull", signal), name, platform, { load: true, name: true });
+      return await pullImage(imageContext(session, emit, "pull", signal), name, platform, options);
     } catch (error) {
       throw await withSimilarImage(error, name, session.store);
     }
   });
-  return { image, isNamed: true };
 }

@@ -8,8 +8,9 @@ import * as v from "valibot";
 import type { Network } from "../net/index.ts";
 import { signingError } from "./errors.ts";
 import { hidingToken, subjectOf } from "./identity-token.ts";
-import { bundleOf, envelopeOf, type Signer } from "./signer.ts";
+import { bundleOf, envelopeOf, type Signer, timestampsOf } from "./signer.ts";
 import { askService } from "./sigstore-request.ts";
+import type { TimestampAuthority } from "./timestamp-authority.ts";
 import type { TransparencyLog } from "./transparency-log.ts";
 
 /** What a keyless signer uses. */
@@ -20,6 +21,8 @@ interface KeylessOptions {
   /** Of the certificate authority. */
   readonly fulcio: URL;
   readonly log: TransparencyLog;
+  /** Says the time besides. */
+  readonly clock?: TimestampAuthority | undefined;
 }
 
 const SERVICE = "certificate authority";
@@ -27,7 +30,7 @@ const chain = v.object({ chain: v.object({ certificates: v.pipe(v.array(v.string
 const answerSchema = v.union([v.object({ signedCertificateEmbeddedSct: chain }), v.object({ signedCertificateDetachedSct: chain })]);
 
 /** Makes it. Throws `SIGNING` for what is no token. */
-export function createKeylessSigner({ network, token, fulcio, log }: KeylessOptions): Signer {
+export function createKeylessSigner({ network, token, fulcio, log, clock }: KeylessOptions): Signer {
   const subject = subjectOf(token);
   if (subject === undefined)
     throw signingError("sign with", "the identity token", "it is no token of OpenID Connect", { hint: "Give one, or sign with --key" });
@@ -46,7 +49,8 @@ export function createKeylessSigner({ network, token, fulcio, log }: KeylessOpti
       const certificate = certificateOf(answer, fulcio);
       const envelope = envelopeOf(statement, privateKey);
       const entry = await log.add(envelope, certificate.toString(), signal);
-      return bundleOf(envelope, { certificate: { rawBytes: certificate.raw.toString("base64") } }, [entry]);
+      const timestamps = await timestampsOf(envelope, clock, signal);
+      return bundleOf(envelope, { certificate: { rawBytes: certificate.raw.toString("base64") } }, { entries: [entry], timestamps });
     },
   };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDecantError } from "../errors.ts";
-import { checkIds, hasGroup, idRanges, singleId } from "./ids.ts";
+import { checkIds, hasGroup, idRanges, idsCommand, singleId } from "./ids.ts";
 import { namespaceLimit } from "./namespace-limit.ts";
 
 describe("idRanges()", () => {
@@ -25,6 +25,16 @@ describe("idRanges()", () => {
       assert.deepEqual(found, want);
     });
   }
+});
+
+describe("idsCommand()", () => {
+  for (const [what, files, want] of [
+    ["the first one where nobody has any", ["", ""], "100000-165535"],
+    ["behind those of others", ["a:100000:65536\nb:165536:65536\n", "a:100000:65536\n"], "231072-296607"],
+    ["behind those of groups, too", ["a:100000:65536\n", "a:300000:10\n"], "300010-365545"],
+    ["among damaged lines, and where somebody has all", ["x\na:y:z\na:0:4294967295\na:100000:5\n\n"], "100005-165540"],
+  ] as const)
+    it(`H1: gives ${what}`, () => assert.ok(idsCommand(files).includes(`usermod --add-subuids ${want} --add-subgids ${want} `)));
 });
 
 describe("checkIds()", () => {

@@ -24,6 +24,9 @@ export interface IdMaps {
 }
 
 const ALL_IDS = 2 ** 32 - 1;
+/** As useradd(8) gives them. */
+const FIRST_SUB_ID = 100_000;
+const SUB_IDS = 65_536;
 
 /** Is this process root, if only in a container? Then it may give files any owner that it knows, and read all of them. */
 export function isRootHere(): boolean {
@@ -62,6 +65,27 @@ export function idRanges(text: string, names: readonly string[]): IdRange[] {
     inside += count;
   }
   return ranges;
+}
+
+/**
+ * What root runs to give this user ids that nobody else has. `files`: texts of subuid(5) and subgid(5); default: those of this machine. Throws Node's
+ * errors for those that cannot be read.
+ */
+export function idsCommand(files: readonly string[] = ["/etc/subuid", "/etc/subgid"].map(textIfThere)): string {
+  const range = freeRange(files);
+  return `apt-get install uidmap && usermod --add-subuids ${range} --add-subgids ${range} ${accountName() || "USER"}`;
+}
+
+/** A range behind all that the files give to somebody: who has the same ids may write to the other's files. */
+function freeRange(files: readonly string[]): string {
+  const ends = files
+    .flatMap((text) => text.split("\n"))
+    .map((line) => {
+      const [, start = 0, count = 0] = line.split(":").map(Number);
+      return start + count;
+    });
+  const first = Math.max(FIRST_SUB_ID, ...ends.filter((end) => end + SUB_IDS <= ALL_IDS));
+  return `${first}-${first + SUB_IDS - 1}`;
 }
 
 /** newuidmap or newgidmap, or undefined. */
@@ -131,7 +155,7 @@ function hasId(ranges: readonly IdRange[], id: number): boolean {
 
 function noSuchId(what: string, id: string): DecantError {
   return new DecantError("PRIVILEGE", `Cannot ${what}: the user who builds may not use ${id}`, {
-    hint: `Give the user ids, as root: apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${accountName() || "USER"}`,
+    hint: `Give the user ids, as root: ${idsCommand()}`,
     details: { id },
   });
 }

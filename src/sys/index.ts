@@ -10,7 +10,18 @@ export {
 } from "./process.ts";
 export { type ChildUsage, childUsage } from "./child-usage.ts";
 export { openConfined } from "./confined.ts";
-export { checkIds, hasGroup, type IdMaps, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
+export {
+  type FileStat,
+  inside,
+  type InsidePath,
+  listInside,
+  openInside,
+  removeInside,
+  removeWhole,
+  reopenInside,
+  statInside,
+} from "./inside.ts";
+export { checkIds, hasGroup, type IdMaps, idsCommand, isRootHere, ownerInside, ownIdMaps } from "./ids.ts";
 export { namespaceLimit } from "./namespace-limit.ts";
 export { type NamespaceProcess, runInUserNamespace, startInUserNamespace } from "./user-namespace.ts";
 export { copyRange } from "./copy-range.ts";

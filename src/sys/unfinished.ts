@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdi
 import { join } from "node:path";
 import { isDecantError } from "../errors.ts";
 import { tryFlock } from "./flock.ts";
+import { removeWhole } from "./inside.ts";
 
 /** Disposing gives up the lock, and leaves what is there. */
 interface Unfinished extends Disposable {
@@ -51,7 +52,7 @@ function sweepUnfinished(parent: string): void {
 function sweepOne(path: string): void {
   const fd = openSync(path, OURS);
   try {
-    if (lock(fd) === "ours" && isAt(fd, path)) rmSync(path, { recursive: true, force: true });
+    if (lock(fd) === "ours" && isAt(fd, path)) removeWhole(path);
   } finally {
     closeSync(fd);
   }

@@ -6,6 +6,7 @@ import { bind, check, lastErrno, syscallError } from "./libc.ts";
 
 const get = bind("long lgetxattr(const void *path, const void *name, void *value, size_t size)");
 const set = bind("int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)");
+const setOpen = bind("int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)");
 const list = bind("long llistxattr(const void *path, void *list, size_t size)");
 
 /** The kernel's bound for a value and for a list of names: one call is always enough. */
@@ -22,11 +23,12 @@ export function getXattr(path: BytePath, name: string): Buffer | undefined {
   throw syscallError(`read attribute "${name}" of "${shown(path)}"`, errno);
 }
 
-/** Sets or replaces a value. Throws `SYSCALL`, with `details.errno` "ENOTSUP" or "EPERM" where the file system or our rights do not allow it. */
-export function setXattr(path: BytePath, name: string, value: Uint8Array): void {
+/** Sets or replaces a value of a path or an open file. Throws `SYSCALL`, with `details.errno` "ENOTSUP" or "EPERM" where the file system or our rights do not allow it. */
+export function setXattr(at: BytePath | number, name: string, value: Uint8Array): void {
   // An empty buffer has no address.
   const bytes = value.byteLength === 0 ? Buffer.alloc(1) : value;
-  check(set(cString(path), cString(name), bytes, value.byteLength, 0), `set attribute "${name}" of "${shown(path)}"`);
+  if (typeof at === "number") check(setOpen(at, cString(name), bytes, value.byteLength, 0), `set attribute "${name}" of an open file`);
+  else check(set(cString(at), cString(name), bytes, value.byteLength, 0), `set attribute "${name}" of "${shown(at)}"`);
 }
 
 /** Names of all attributes that we may see; none where the file system has no attributes. Throws `SYSCALL`. */

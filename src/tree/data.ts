@@ -33,9 +33,10 @@ export async function* readData(source: DataSource, size: number): AsyncGenerato
   }
 }
 
-function openSource({ kind, path }: Exclude<DataSource, { readonly kind: "bytes" }>): number {
-  const fd = kind === "host" ? readListed(path, () => openForReading(path)) : openForReading(path);
-  if (kind === "slice" || fstatSync(fd).isFile()) return fd;
+function openSource(source: Exclude<DataSource, { readonly kind: "bytes" }>): number {
+  const { path } = source;
+  const fd = source.kind === "host" ? readListed(path, () => openForReading(path, source.root)) : openForReading(path);
+  if (source.kind === "slice" || fstatSync(fd).isFile()) return fd;
   closeSync(fd);
   throw goneSinceListed(path);
 }

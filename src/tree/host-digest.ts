@@ -4,7 +4,7 @@ import type { Stats } from "node:fs";
 import { closeSync, createReadStream, fstatSync, readSync } from "node:fs";
 import type { Digest } from "../digest.ts";
 import type { TreePath } from "../paths.ts";
-import { hasWriters } from "../sys/index.ts";
+import { hasWriters, type InsidePath } from "../sys/index.ts";
 import { goneSinceListed } from "./errors.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { openForReading, readListed } from "./host-files.ts";
@@ -17,15 +17,18 @@ const SMALL = 256 * 1024;
 /** Takes each of them in its turn. */
 let scratch: Buffer | undefined;
 
+/** What hashing uses; `onRead` is told of bytes when they were read. */
+interface HashOptions {
+  readonly digests: FileDigests | undefined;
+  readonly recent: RecentContents;
+  readonly onRead?: ((bytes: number) => void) | undefined;
+}
+
 /** Hashes a file as it is now; remembers the digest when the file did not change meanwhile. */
-export function hashHostFile(
-  path: string,
-  entry: Entry,
-  { digests, recent }: { readonly digests: FileDigests | undefined; readonly recent: RecentContents },
-): Digest | Promise<Digest> {
+export function hashHostFile({ path, root }: InsidePath, entry: Entry, { digests, recent, onRead }: HashOptions): Digest | Promise<Digest> {
   const startedMs = Date.now();
   if (entry.size === 0) return `sha256:${hash("sha256", "", "hex")}` as Digest;
-  const fd = readListed(path, () => openForReading(path));
+  const fd = readListed(path, () => openForReading(path, root));
   let isOwned = true;
   try {
     const stat = fstatSync(fd);
@@ -42,10 +45,11 @@ export function hashHostFile(
       const digest = `sha256:${hash("sha256", content, "hex")}` as Digest;
       memo?.put(entry.path, stat, digest, startedMs);
       recent.keep(content, digest);
+      onRead?.(size);
       return digest;
     }
     isOwned = false;
-    return hashLarge(fd, stat, { path: entry.path, startedMs, digests: memo });
+    return hashLarge(fd, stat, { path: entry.path, startedMs, digests: memo }, onRead);
   } finally {
     if (isOwned) closeSync(fd);
   }
@@ -55,10 +59,14 @@ async function hashLarge(
   fd: number,
   stat: Stats,
   memo: { readonly path: TreePath; readonly startedMs: number; readonly digests: FileDigests | undefined },
+  onRead: ((bytes: number) => void) | undefined,
 ): Promise<Digest> {
   const running = createHash("sha256");
   // The path is only a label: the descriptor decides, and is closed by the stream.
-  for await (const chunk of createReadStream("", { fd, highWaterMark: 1024 * 1024 })) running.update(chunk as Buffer);
+  for await (const chunk of createReadStream("", { fd, highWaterMark: 1024 * 1024 })) {
+    running.update(chunk as Buffer);
+    onRead?.((chunk as Buffer).byteLength);
+  }
   const digest = `sha256:${running.digest("hex")}` as Digest;
   memo.digests?.put(memo.path, stat, digest, memo.startedMs);
   return digest;

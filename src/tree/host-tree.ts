@@ -1,11 +1,12 @@
 /**
- * A directory of the host as a Tree: contexts of `COPY`, bind mounts. Metadata comes from one lstat an entry; nothing is followed.
+ * A directory of the host as a Tree: contexts of `COPY`, bind mounts. Metadata comes from one lstat an entry; nothing is followed,
+ * also when somebody puts a symlink in the place of a directory meanwhile.
  * Owners and modes are those on disk. The directory may change meanwhile: whoever reads contents checks what it got.
  */
-import type { Stats } from "node:fs";
+import { constants } from "node:fs";
 import type { TreePath } from "../paths.ts";
 import { joinTreePath, parentOf, ROOT } from "../paths.ts";
-import { readXattrs, splitDevice } from "../sys/index.ts";
+import { type FileStat, splitDevice } from "../sys/index.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { hashHostFile } from "./host-digest.ts";
 import { openHostRoot } from "./host-root.ts";
@@ -31,7 +32,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
   const recent = createRecentContents();
   const { filter, digests } = options;
 
-  const entryOf = (path: TreePath, stat: Stats): Entry | undefined => {
+  const entryOf = (path: TreePath, stat: FileStat): Entry | undefined => {
     const entry = basicEntry(path, stat);
     const { kind } = entry;
     if (filter !== undefined && path !== ROOT && !filter(path, kind === "dir")) return undefined;
@@ -44,7 +45,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
       if (known !== undefined) entry.digest = known;
     }
     if (options.xattrs !== undefined) {
-      const xattrs = readXattrs(host.path(path), options.xattrs);
+      const xattrs = host.xattrs(path, options.xattrs);
       if (xattrs.size > 0 && kind !== "symlink") entry.xattrs = xattrs;
     }
     return entry;
@@ -59,7 +60,7 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     if (path === ROOT || directories.has(path)) return true;
     if (!isDirectory(parentOf(path))) return false;
     const stat = host.stat(path);
-    return stat?.isDirectory() === true && entryOf(path, stat) !== undefined;
+    return stat !== undefined && kindOf(stat) === "dir" && entryOf(path, stat) !== undefined;
   };
 
   const recentBytes = (entry: Entry): Buffer | undefined => {
@@ -72,23 +73,32 @@ export function hostTree(root: string, options: HostTreeOptions = {}): Tree {
     readdir(path) {
       if (!isDirectory(path)) return [];
       const entries: Entry[] = [];
-      for (const name of host.names(path)) {
-        const entry = entryAt(joinTreePath(path, name));
+      for (const [name, stat] of host.list(path)) {
+        const entry = entryOf(joinTreePath(path, name), stat);
         if (entry !== undefined) entries.push(entry);
       }
       return entries;
     },
     data(entry): DataSource {
       const bytes = entry.size === 0 ? new Uint8Array(0) : recentBytes(entry);
-      return bytes === undefined ? { kind: "host", path: host.path(entry.path) } : { kind: "bytes", bytes };
+      return bytes === undefined ? { kind: "host", ...host.place(entry.path) } : { kind: "bytes", bytes };
     },
-    digest: (entry) => entry.digest ?? hashHostFile(host.path(entry.path), entry, { digests, recent }),
+    digest: (entry, onRead) => entry.digest ?? hashHostFile(host.place(entry.path), entry, { digests, recent, onRead }),
     linkGroup: (entry) => groups.get(entry.path),
   };
 }
 
+const KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [constants.S_IFREG, "file"],
+  [constants.S_IFDIR, "dir"],
+  [constants.S_IFLNK, "symlink"],
+  [constants.S_IFCHR, "char"],
+  [constants.S_IFBLK, "block"],
+  [constants.S_IFIFO, "fifo"],
+]);
+
 /** What an lstat says. */
-function basicEntry(path: TreePath, stat: Stats): { -readonly [Key in keyof Entry]: Entry[Key] } {
+function basicEntry(path: TreePath, stat: FileStat): { -readonly [Key in keyof Entry]: Entry[Key] } {
   const kind = kindOf(stat);
   const mtimeSec = Math.floor(stat.mtimeMs / 1000);
   return {
@@ -97,20 +107,14 @@ function basicEntry(path: TreePath, stat: Stats): { -readonly [Key in keyof Entr
     mode: stat.mode & 0o7777,
     uid: stat.uid,
     gid: stat.gid,
-    size: kind === "file" && stat.isFile() ? stat.size : 0,
+    size: (stat.mode & constants.S_IFMT) === constants.S_IFREG ? stat.size : 0,
     mtimeSec,
     // A double keeps times of today to 244 ns.
     mtimeNsec: Math.min(Math.round((stat.mtimeMs - mtimeSec * 1000) * 1e6), 999_999_999),
   };
 }
 
-function kindOf(stat: Stats): EntryKind {
-  if (stat.isFile()) return "file";
-  if (stat.isDirectory()) return "dir";
-  if (stat.isSymbolicLink()) return "symlink";
-  if (stat.isCharacterDevice()) return "char";
-  if (stat.isBlockDevice()) return "block";
-  if (stat.isFIFO()) return "fifo";
+function kindOf({ mode }: FileStat): EntryKind {
   // Rule S88: a socket becomes an empty file.
-  return "file";
+  return KINDS.get(mode & constants.S_IFMT) ?? "file";
 }

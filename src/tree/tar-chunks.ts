@@ -154,7 +154,8 @@ function readPart(reader: FileReader, entry: Entry, data: DataSource | undefined
     case "host":
     case "slice": {
       const offset = data.kind === "slice" ? data.offset : 0;
-      const readOn = (): number => readSync(reader.open(data.path), part.out, part.at, part.size, offset + part.done);
+      const readOn = (): number =>
+        readSync(reader.open(data.path, data.kind === "host" ? data.root : undefined), part.out, part.at, part.size, offset + part.done);
       const read = data.kind === "host" ? readListed(data.path, readOn) : readOn();
       if (read === 0) throw changedWhileRead(data.path, entry.size, part.done);
       return read;

@@ -40,8 +40,11 @@ export type EntryTime = Pick<Entry, "mtimeSec" | "mtimeNsec">;
 /** Where the bytes of a file are. */
 export type DataSource =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  /** A file of the host. `path` in bytes form is used as it is; opened without following a final symlink. */
-  | { readonly kind: "host"; readonly path: string }
+  /**
+   * A file of the host. `path` in bytes form is used as it is; opened without following a final symlink. `root`: the first so many characters are a folder
+   * that others may change, and that is not left (`inside` of src/sys). Absent: nobody else writes where it is.
+   */
+  | { readonly kind: "host"; readonly path: string; readonly root?: number | undefined }
   /** Part of a file, e.g. of an uncompressed layer tar. */
   | { readonly kind: "slice"; readonly path: string; readonly offset: number };
 
@@ -131,8 +134,8 @@ export interface Tree {
   readdir(path: TreePath): readonly Entry[];
   /** Where a file entry's bytes are. */
   data(entry: Entry): DataSource | Promise<DataSource>;
-  /** A file entry's content digest; at once where known or small. */
-  digest(entry: Entry): Digest | Promise<Digest>;
+  /** A file entry's content digest; at once where known or small. `onRead`: so many bytes more were read for it. */
+  digest(entry: Entry, onRead?: (bytes: number) => void): Digest | Promise<Digest>;
   /** Identifies entries that are names of one file (hard links), within one `Tree`; undefined for a file with one name. */
   linkGroup(entry: Entry): string | undefined;
 }

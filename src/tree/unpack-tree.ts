@@ -1,15 +1,16 @@
 /**
  * A tree as a plain directory of the host (type=local). The destination may hold files of the user, symlinks among them: every name is
- * looked at without following it, and what is in the way of an entry is replaced, never written through.
+ * looked at without following it, and what is in the way of an entry is replaced, never written through. Others may change the destination
+ * meanwhile: nothing is made, changed or removed outside of it.
  */
-import { closeSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { createTurns } from "../async.ts";
 import { DecantError, errnoOf } from "../errors.ts";
 import type { TreePath } from "../paths.ts";
-import { ROOT, fromText } from "../paths.ts";
-import { makeFolders } from "../sys/index.ts";
+import { fromBytes, fromText, ROOT } from "../paths.ts";
+import { type InsidePath, makeFolders, removeInside, reopenInside } from "../sys/index.ts";
 import { readData } from "./data.ts";
-import { fsPath } from "./host-files.ts";
+import { inFolder } from "./host-files.ts";
 import { createEntryMaker, type EntryMaker } from "./make-entry.ts";
 import type { Entry, Tree } from "./types.ts";
 import { walk } from "./walk.ts";
@@ -29,6 +30,8 @@ interface UnpackTreeOptions {
    * after that, each of its files is the old one or the new one, whole. Rejects with Node's `EXDEV` where the destination has other file systems in it.
    */
   readonly stage?: string | undefined;
+  /** The folder that nothing leaves: the destination is it or a folder in it, and so may the stage be. Default: the destination. */
+  readonly within?: string | undefined;
 }
 
 /**
@@ -36,11 +39,17 @@ interface UnpackTreeOptions {
  * take (rule S126). Throws `EXPORT` when it is no directory, and Node's errors.
  */
 export async function unpackTree(tree: Tree, destination: string, options: UnpackTreeOptions = {}): Promise<string[]> {
-  const maker = createEntryMaker();
-  const dest = fromText(destination);
-  mkdirDestination(destination);
+  const dest = fromText(destination).replace(/\/+$/, "");
   const root = options.stage === undefined ? dest : fromText(options.stage);
-  if (options.stage !== undefined) makeFolders(options.stage);
+  const within = options.within ?? destination;
+  mkdirDestination(within);
+  const bound = fromText(within).replace(/\/+$/, "");
+  // Who may write to the destination may also rename a stage that is in it.
+  const rootLength = root.startsWith(`${bound}/`) ? bound.length : root.length;
+  for (const path of [bound, root]) reopenInside(path);
+  const maker = makerInside(rootLength);
+  if (rootLength === root.length && root !== bound && options.stage !== undefined) makeFolders(options.stage);
+  for (const path of new Set([dest, root])) if (path.startsWith(`${bound}/`)) makeFolder({ path, root: bound.length });
   const firsts = new Map<string, TreePath>();
   const folders: Entry[] = [];
   const turns = createTurns(options.signal);
@@ -50,19 +59,20 @@ export async function unpackTree(tree: Tree, destination: string, options: Unpac
     const path = `${root}/${entry.path}`;
     const group = entry.kind === "file" ? tree.linkGroup(found) : undefined;
     const first = group === undefined ? undefined : firsts.get(group);
-    makeWay(maker, path, entry.kind === "dir");
+    makeWay(maker, { path, root: rootLength }, entry.kind === "dir");
     if (entry.kind === "dir") folders.push(entry);
     else if (first !== undefined) maker.link(`${root}/${first}`, path);
     else if (entry.kind === "file") {
-      await writeFile(maker, tree, entry, path, options.signal);
+      await writeFile(maker, tree, entry, { path, root: rootLength }, options.signal);
       options.onProgress?.(entry.size);
     } else maker.special(path, entry);
     if (group !== undefined && first === undefined) firsts.set(group, entry.path);
     if (turns.isDue) await turns.give();
   }
-  if (root !== dest) moveInto(root, dest, options.signal);
-  for (const entry of folders.reverse()) maker.describe(`${dest}/${entry.path}`, entry);
-  return [...maker.dropped].toSorted();
+  if (root !== dest) moveInto({ path: root, root: rootLength }, { path: dest, root: bound.length }, options.signal);
+  const inPlace = root === dest ? maker : makerInside(bound.length);
+  for (const entry of folders.reverse()) inPlace.describe(`${dest}/${entry.path}`, entry);
+  return [...new Set([...maker.dropped, ...inPlace.dropped])].toSorted();
 }
 
 function mkdirDestination(destination: string): void {
@@ -74,38 +84,78 @@ function mkdirDestination(destination: string): void {
   }
 }
 
+/** A folder for files of the user. */
+function makeFolder(at: InsidePath): void {
+  if (kindAt(at) === "directory") return;
+  removeInside(at);
+  inFolder(at.path, at.root, (short) => mkdirSync(short));
+}
+
+/** A maker of entries whose paths begin with a folder of `root` characters, which none of its calls leaves. */
+function makerInside(root: number): EntryMaker {
+  const maker = createEntryMaker({ isShared: true });
+  const at = <Result>(path: string, run: (short: string) => Result): Result =>
+    inFolder(path, root, (short) => run(typeof short === "string" ? short : fromBytes(short)));
+  return {
+    dropped: maker.dropped,
+    open: (path) => at(path, (short) => maker.open(short)),
+    close: (fd, entry) => maker.close(fd, entry),
+    directory: (path) => at(path, (short) => maker.directory(short)),
+    // By its own descriptor: some of these calls follow a symlink that took its place.
+    describe: (path, entry, isOpaque) => at(`${path}/.`, (short) => maker.describe(short, entry, isOpaque)),
+    link: (target, path) => at(target, (first) => at(path, (second) => maker.link(first, second))),
+    special: (path, entry) => at(path, (short) => maker.special(short, entry)),
+  };
+}
+
 /** Moves what is in a folder into another one. Directories that both have are merged; what else is in the way goes. */
-function moveInto(from: string, to: string, signal: AbortSignal | undefined): void {
+function moveInto(from: InsidePath, to: InsidePath, signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();
-  for (const entry of readdirSync(fsPath(from), { encoding: "latin1", withFileTypes: true })) {
-    const [source, target] = [`${from}/${entry.name}`, `${to}/${entry.name}`];
-    const there = lstatSync(fsPath(target), { throwIfNoEntry: false });
-    if (entry.isDirectory() && there?.isDirectory() === true) {
+  for (const name of namesIn(from)) {
+    const [source, target] = [below(from, name), below(to, name)];
+    const isDirectory = kindAt(source) === "directory";
+    const there = kindAt(target);
+    if (isDirectory && there === "directory") {
       moveInto(source, target, signal);
       continue;
     }
     // A file takes the place of a file at once.
-    if (there !== undefined && (entry.isDirectory() || there.isDirectory())) rmSync(fsPath(target), { recursive: true, force: true });
-    renameSync(fsPath(source), fsPath(target));
+    if (there !== undefined && (isDirectory || there === "directory")) removeInside(target);
+    inFolder(source.path, source.root, (old) => inFolder(target.path, target.root, (made) => renameSync(old, made)));
   }
 }
 
+function below({ path, root }: InsidePath, name: string): InsidePath {
+  return { path: `${path}/${name}`, root };
+}
+
+function namesIn({ path, root }: InsidePath): string[] {
+  return inFolder(`${path}/.`, root, (short) => readdirSync(short, { encoding: "latin1" }));
+}
+
+function kindAt({ path, root }: InsidePath): "directory" | "other" | undefined {
+  const stat = inFolder(path, root, (short) => lstatSync(short, { throwIfNoEntry: false }));
+  if (stat === undefined) return undefined;
+  return stat.isDirectory() ? "directory" : "other";
+}
+
 /** Removes what is at `path`, but keeps a directory where one is wanted, and makes it where there is none. */
-function makeWay(maker: EntryMaker, path: string, wantDirectory: boolean): void {
-  const there = lstatSync(fsPath(path), { throwIfNoEntry: false });
-  if (wantDirectory && there?.isDirectory() === true) return;
-  if (there !== undefined) rmSync(fsPath(path), { recursive: true, force: true });
-  if (wantDirectory) maker.directory(path);
+function makeWay(maker: EntryMaker, at: InsidePath, wantDirectory: boolean): void {
+  const there = kindAt(at);
+  if (wantDirectory && there === "directory") return;
+  if (there !== undefined) removeInside(at);
+  if (wantDirectory) maker.directory(at.path);
 }
 
 /** A file that cannot be written whole is removed: half of one would look like the real one. */
-async function writeFile(maker: EntryMaker, tree: Tree, entry: Entry, path: string, signal: AbortSignal | undefined): Promise<void> {
+async function writeFile(maker: EntryMaker, tree: Tree, entry: Entry, at: InsidePath, signal: AbortSignal | undefined): Promise<void> {
+  const { path } = at;
   const fd = maker.open(path);
   try {
     await writeContent(fd, tree, entry, path, signal);
-    maker.close(fd, path, entry);
+    maker.close(fd, entry);
   } catch (error) {
-    rmSync(fsPath(path), { force: true });
+    removeInside(at);
     throw error;
   }
 }

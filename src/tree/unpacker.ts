@@ -45,9 +45,9 @@ export function createUnpacker(root: string): Unpacker {
     },
     end() {
       if (current === undefined) return;
-      const { fd, path, entry } = current;
+      const { fd, entry } = current;
       current = undefined;
-      maker.close(fd, path, entry);
+      maker.close(fd, entry);
     },
     finish(index) {
       try {
@@ -145,7 +145,7 @@ function makeOne(place: Place, entry: Entry): void {
   const path = place.pathOf(entry.path);
   if (entry.kind !== "file") maker.special(path, entry);
   else if (entry.size > 0) throw new InternalError(`no data for "${entry.path}"`);
-  else maker.close(maker.open(path), path, entry);
+  else maker.close(maker.open(path), entry);
 }
 
 /** A name that an unpacker met twice. */

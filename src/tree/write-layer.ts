@@ -9,6 +9,14 @@ import { tarChunks } from "./tar-chunks.ts";
 import type { Layer, RootOwner } from "./types.ts";
 import { createFileSink } from "./write-all.ts";
 
+/** How a layer is written. */
+interface WriteLayerOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly rootOwner?: RootOwner | undefined;
+  /** Is told of the bytes of the tar so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
 /**
  * Writes a layer. Items come sorted by `compareTreePaths`, each path once, a hard link after its file. Throws `WHITEOUT` for a file that
  * is named like a whiteout, `CONTEXT` for a host file that shrinks meanwhile, `STORE_FULL`, and the signal's reason.
@@ -16,7 +24,7 @@ import { createFileSink } from "./write-all.ts";
 export async function writeLayer(
   store: Store,
   items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
-  options: { readonly signal?: AbortSignal | undefined; readonly rootOwner?: RootOwner | undefined } = {},
+  options: WriteLayerOptions = {},
 ): Promise<Layer> {
   options.signal?.throwIfAborted();
   await using file = await store.blobs.create();
@@ -30,9 +38,12 @@ export async function writeLayer(
       if (digestHex !== undefined) builder.setContent(record, digestHex);
     },
   });
+  let size = 0;
   for await (const chunk of chunks) {
     await sink.write(chunk);
     hasher.update(chunk);
+    size += chunk.byteLength;
+    options.onProgress?.(size);
   }
   await sink.flush();
   const diffId = hasher.digest();

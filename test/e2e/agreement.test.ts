@@ -31,8 +31,8 @@ async function ask(shop: Workshop, dockerfile: string): Promise<Told> {
     buildTools: codes.has("RuntimeHoldsBuildTools"),
     buildManagers: codes.has("RuntimeHoldsPackageManager"),
     needsShell: codes.has("ShellFormWithoutShell"),
-    shells: contents.shells,
-    packageManagers: contents.packageManagers,
+    shells: contents?.shells ?? [],
+    packageManagers: contents?.packageManagers ?? [],
     audit,
   };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { copyImage, isDecantError, pullImage, pushImage } from "../../src/index.ts";
+import { copyImage, inspectImage, isDecantError, pullImage, pushImage } from "../../src/index.ts";
 import { workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 
@@ -118,30 +118,47 @@ describe("F127: a registry whose tags do not move", () => {
 });
 
 describe("F4: decant pull", () => {
-  for (const [name, ociArtifact, wanted] of [
-    ["keeps attestations that are artifacts", true, []],
-    [
-      "says which attestations stay behind that are images of an unknown platform",
-      false,
-      [/^Signatures or attestations of ".*" stay behind: sha256:[0-9a-f]{64} only the index names, and "decant copy" takes all of it$/],
-    ],
-  ] as const) {
-    it(name, async () => {
-      using shop = workshop();
-      shop.write({ a: "a" });
-      await using registry = await startFakeRegistry();
-      const image = `${registry.host}/app:v1`;
-      const outputs = [{ type: "registry", names: [image], ociArtifact }] as const;
-      const { result } = await shop.build(DOCKERFILE, { outputs, provenance: { mode: "min" } });
-      const root = join(shop.folder, "other");
-      await using pull = pullImage({ image, root, env: {} });
-      const warnings = (await Array.fromAsync(pull)).flatMap((event) => (event.type === "warning" ? [event.message] : []));
-      assert.equal(warnings.length, wanted.length, warnings.join("\n"));
-      for (const [at, want] of wanted.entries()) assert.match(warnings[at] ?? "", want);
-      const copied = await copyImage({ source: `docker://${image}`, destination: "store:kept:v1", root, env: {} }).result;
-      assert.equal(copied.descriptor.digest, result.outputs[0]?.descriptor?.digest);
-    });
-  }
+  for (const [form, ociArtifact] of [
+    ["artifacts", true],
+    ["images of an unknown platform", false],
+  ] as const)
+    for (const platforms of [["linux/amd64"], ["linux/amd64", "linux/arm64"]])
+      it(`keeps attestations that are ${form}, of ${platforms.length} platforms, and gives them again`, async () => {
+        using shop = workshop();
+        shop.write({ a: "a" });
+        await using registry = await startFakeRegistry();
+        const image = `${registry.host}/app:v1`;
+        const outputs = [{ type: "registry", names: [image], ociArtifact }] as const;
+        const { result } = await shop.build(DOCKERFILE, { outputs, provenance: { mode: "min" }, platforms });
+        const digest = result.outputs[0]?.descriptor?.digest;
+        const root = join(shop.folder, "other");
+        const options = { root, env: {} };
+        await using pull = pullImage({ image, platform: "linux/amd64", ...options });
+        assert.deepEqual(
+          (await Array.fromAsync(pull)).filter((event) => event.type === "warning"),
+          [],
+        );
+        const asked = { image, platform: "linux/amd64", ...options };
+        const { attestations, index } = await inspectImage(asked);
+        assert.deepEqual(attestations, ["https://slsa.dev/provenance/v1"]);
+        assert.deepEqual(
+          index?.images.map((one) => [one.platform, one.attestations.length]),
+          [["linux/amd64", 1]],
+        );
+        // The index of one image is the registry's own.
+        assert.equal(index?.digest === digest, platforms.length === 1);
+        await using next = await startFakeRegistry();
+        const pushed = await pushImage({ image, name: `${next.host}/app:v2`, ...options }).result;
+        assert.equal(pushed.digest, index?.digest);
+        for (const destination of ["oci:saved:v1", "docker-archive:saved.tar:app:v1", "store:kept:v1"]) {
+          await copyImage({ source: `store:${image}`, destination, cwd: shop.folder, ...options }).result;
+          const there = await inspectImage({ ...options, image: destination, platform: "linux/amd64", cwd: shop.folder });
+          assert.deepEqual(there.attestations, attestations, destination);
+        }
+        // All of it is still to be had.
+        const copied = await copyImage({ source: `docker://${image}`, destination: "store:all:v1", ...options }).result;
+        assert.equal(copied.descriptor.digest, digest);
+      });
 });
 
 describe("F4: attestations of one build", () => {

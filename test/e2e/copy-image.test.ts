@@ -154,8 +154,8 @@ test("F5: copy tells what it cannot copy", async () => {
       (error: Error & { readonly hint?: string }) => `${error.message} | ${error.hint ?? ""}`,
     );
   };
-  assert.match(await failing("docker-daemon:a", "b"), /Copying from or to "docker-daemon:" is not supported yet \| Pipe an archive/);
-  assert.match(await failing("oci:nothing", "store:b"), /Cannot copy ".*nothing": .*no such file/);
+  assert.match(await failing("docker-daemon:a", "b"), /The place "docker-daemon:" is not supported yet \| Pipe an archive/);
+  assert.match(await failing("oci:nothing", "store:b"), /Cannot open ".*nothing": .*no such file/);
   assert.match(await failing("oci:", "b"), /a name is missing behind "oci:"/);
   assert.match(await failing("store:nothing", "oci:x"), /Cannot find image "nothing"/);
   assert.match(await failing("oci:layout:v9", "store:b"), /Cannot find image "v9" in ".*layout" \| Its images are: .*app:v1/);

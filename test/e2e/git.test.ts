@@ -110,6 +110,24 @@ describe("ADD of git references", () => {
     assert.deepEqual([read("a/.git/FETCH_HEAD"), read("a/.git/logs/HEAD")], [undefined, undefined]);
   });
 
+  it("L9: BUILDKIT_GIT_DEBUG_COMMANDS shows the commands of git in the step that needs them, without passwords", async () => {
+    using shop = workshop();
+    const { root } = bench(shop);
+    await using server = await gitServer(root);
+    const url = `${server.url.replace("//", "//me:s3cret-word@")}/app.git`;
+    const logOf = async (buildArgs: Readonly<Record<string, string>>, context: string): Promise<string> => {
+      const dockerfile = context === shop.context ? `FROM scratch\nADD ${url} /` : "FROM scratch\nLABEL a=b";
+      const { events } = await shop.build(dockerfile, { buildArgs, context, noCache: true });
+      return events.flatMap((event) => (event.type === "log" ? [event.data] : [])).join("");
+    };
+    for (const context of [shop.context, url]) {
+      assert.equal(await logOf({ BUILDKIT_GIT_DEBUG_COMMANDS: "0" }, context), "");
+      const log = await logOf({ BUILDKIT_GIT_DEBUG_COMMANDS: "true" }, context);
+      assert.match(log, /^git ls-remote .*app\.git/m);
+      assert.doesNotMatch(log, /s3cret-word/);
+    }
+  });
+
   it("L3: a .git that is kept has the name that was asked for, with its tag object, one commit deep", async () => {
     using shop = workshop();
     const { root, repo } = bench(shop);

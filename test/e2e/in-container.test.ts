@@ -97,6 +97,25 @@ describe("U7: a build in a container", { timeout: 600_000 }, () => {
     assert.match(stderr, /Hint: Start the container with --cap-add SYS_ADMIN --security-opt seccomp=unconfined/);
   });
 
+  it("says that parts of /proc are hidden, and what helps", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const hidden = ["unshare", "-m", "sh", "-c", 'mount --bind /dev/null /proc/timer_list && exec "$@"', "sh"];
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, [...hidden, ...UNABLE]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /ERROR: Cannot run a step: this container hides parts of \/proc/);
+    assert.match(stderr, /Hint: Start the container with --security-opt systempaths=unconfined/);
+  });
+
+  it("says that steps of a container without CAP_NET_ADMIN are on its network, and what helps", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const below = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"];
+    const { exitCode, stderr } = await build(shop, `${BUSYBOX}RUN true\n`, below);
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stderr, /HostNetwork: .*: this container has no CAP_NET_ADMIN \(Start the container with --cap-add NET_ADMIN --device/);
+  });
+
   it("needs nothing of it where no RUN is", async () => {
     using shop = workshop();
     addBusybox(shop);

@@ -62,6 +62,42 @@ test("F4: an image is signed as whoever a token names, and verified by identity 
   );
 });
 
+test("F4: a timestamp authority says the time, and its word is checked with the trusted root", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  const other = await startSigstore();
+  await other[Symbol.asyncDispose]();
+  writeFileSync(join(folder, "root.json"), sigstore.trustedRoot);
+  const image = fill(registry);
+  const identityOf = { subject: ME, issuer: ISSUER };
+  const asked = { identityToken: identityToken({ sub: ME, iss: ISSUER }), upload: false };
+  const text = await sign(image, sigstore, { ...asked, timestampServerUrl: `${sigstore.url}/tsr` });
+  const bundle = JSON.parse(text);
+  const { rfc3161Timestamps: stamps } = bundle.verificationMaterial.timestampVerificationData;
+  assert.equal(stamps.length, 1);
+  writeFileSync(join(folder, "stamped.json"), text);
+  assert.equal(await verify(image, identityOf, { bundle: "stamped.json" }), `${ME} ${ISSUER}`);
+  // The authority of somebody else; and a time of another signature.
+  const root = JSON.parse(sigstore.trustedRoot);
+  root.timestampAuthorities = JSON.parse(other.trustedRoot).timestampAuthorities;
+  writeFileSync(join(folder, "other.json"), JSON.stringify(root));
+  assert.match(await verify(image, identityOf, { bundle: "stamped.json", trustedRoot: "other.json" }), /timestamp could not be verified/);
+  const second = JSON.parse(await sign(image, sigstore, { ...asked, timestampServerUrl: `${sigstore.url}/tsr` }));
+  second.verificationMaterial.timestampVerificationData.rfc3161Timestamps = stamps;
+  writeFileSync(join(folder, "moved.json"), JSON.stringify(second));
+  assert.match(await verify(image, identityOf, { bundle: "moved.json" }), /timestamp could not be verified/);
+  // With a key, too; and what is no authority is told.
+  const { privateKey, publicKey } = await generateKeyPair({ password: "" });
+  const env = { KEY: privateKey, PUB: publicKey, COSIGN_PASSWORD: "" };
+  const byKey = JSON.parse(await sign(image, sigstore, { key: "env://KEY", env, timestampServerUrl: `${sigstore.url}/tsr` }));
+  assert.equal(byKey.verificationMaterial.timestampVerificationData.rfc3161Timestamps.length, 1);
+  assert.equal(await verify(image, identityOf, { identities: [], keys: ["env://PUB"], env }), "undefined undefined");
+  assert.match(
+    await sign(image, sigstore, { ...asked, timestampServerUrl: `${sigstore.url}/nothing` }),
+    /^SIGNING: .*timestamp authority.*404/,
+  );
+});
+
 test("F4: a bundle without its entry of the log, or with one that was changed, does not count", async () => {
   await using registry = await startFakeRegistry();
   await using sigstore = await startSigstore();

@@ -103,6 +103,27 @@ describe("U2: steps of a build", () => {
     assert.ok(lines.indexOf("started RUN true") > unpacked);
   });
 
+  it("a large file is hashed, written and unpacked with bytes that grow", async () => {
+    using shop = workshop();
+    addBusybox(shop);
+    const size = 20 * 1024 * 1024;
+    shop.write({ big: "x".repeat(size), small: "x" });
+    const { events } = await shop.build(`${BUSYBOX}COPY small /\nCOPY big /\nRUN true\n`);
+    const transfers = events.filter((event) => event.type === "transfer");
+    const [reads, writes, unpacks] = (["read", "write", "unpack"] as const).map((action) =>
+      transfers.filter((event) => event.action === action && event.currentBytes > 1),
+    );
+    assert.ok((reads?.[0]?.currentBytes ?? size) < size);
+    assert.ok((reads?.at(-1)?.currentBytes ?? 0) > size);
+    const steps = events.filter((event) => event.type === "vertex.planned" && event.vertex === writes?.[0]?.vertex);
+    assert.match(JSON.stringify(steps), /COPY big/);
+    assert.equal(new Set(writes?.filter(({ id }) => id === "the layer").map(({ vertex }) => vertex)).size, 1);
+    assert.ok(
+      unpacks?.some(({ totalBytes }) => totalBytes === size),
+      JSON.stringify(unpacks),
+    );
+  });
+
   it("copying many files of the context for a mount is one, too", async () => {
     using shop = workshop();
     addBusybox(shop);

@@ -56,7 +56,7 @@ function executed(text: string): string[] {
     Array.from(text.matchAll(/^#(\d+) \[ *\d+\/\d+\] (.+)$/gm), ([, number = "", name = ""]) => [number, name] as const),
   );
   return Array.from(text.matchAll(/^#(\d+) DONE/gm), ([, number = ""]) => names.get(number)).filter(
-    (name): name is string => name !== undefined && !name.endsWith("(inline document)"),
+    (name): name is string => name !== undefined && !name.startsWith("[internal]"),
   );
 }
 

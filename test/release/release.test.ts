@@ -88,6 +88,13 @@ describe("U11: a release", () => {
     assert.match(decant("images"), /app:latest/);
     assert.match(decant("base", "list"), /static-debian13/);
     assert.match(decant("completion", "fish"), /complete -c decant/);
+    const plugin = join(folder, "home/.docker/cli-plugins/docker-decant");
+    assert.equal(decant("docker-plugin"), `docker decant: ${plugin} -> ${installed}/bin/decant\n`);
+    assert.match(passes(start([plugin, "docker-cli-plugin-metadata"], { env })), /"SchemaVersion": ?"0\.1\.0"/);
+    assert.match(
+      passes(start([plugin, "decant", "version"], { env: { ...env, DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND: "/usr/bin/docker" } })),
+      /^decant /,
+    );
     assert.ok(existsSync(join(installed, "dist/man/decant.1")) && existsSync(join(installed, "docs/ci.md")));
   });
 
@@ -118,6 +125,7 @@ describe("U11: a release", () => {
     // A file that is no configuration would end Node.js before Decant starts.
     for (const option of ["--experimental-config-file=/etc/passwd", "--env-file=/nothing", ""])
       assert.match(run("version", option).stderr.toString(), /^ERROR: Cannot (?:use option|run "decant version")/, option);
+    assert.match(run("docker-plugin").stderr.toString(), /^ERROR: Cannot link to "bin\/decant": this installation does not have it/);
     passes(start([DECANT, "audit", "--strict", "--offline", name]));
   });
 

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, verify } from "node:crypto";
-import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, rekorHandler } from "@sigstore/mock";
+import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, initializeTSA, rekorHandler } from "@sigstore/mock";
 import {
   type CertificateAuthority,
   HashAlgorithm,
@@ -31,6 +31,7 @@ export async function startSigstore(): Promise<FakeSigstore> {
   const log = await initializeTLog("https://rekor.test", pair());
   const certify = fulcioHandler(authority, { strict: true });
   const write = rekorHandler(log, { strict: true });
+  const clock = await initializeTSA(generateKeyPairSync("ec", { namedCurve: "P-384" }));
   const server = await startServer(async ({ path, headers, body }) => {
     const url = new URL(path, "http://sigstore.test");
     if (url.pathname === "/token") {
@@ -39,6 +40,10 @@ export async function startSigstore(): Promise<FakeSigstore> {
     }
     if (url.pathname === certify.path) return await answer(certify.fn, body.toString());
     if (url.pathname === write.path) return await answer(write.fn, writtenEntry(body.toString()));
+    if (url.pathname === "/tsr") {
+      assert.equal(headers["content-type"], "application/timestamp-query");
+      return { body: bytesIn(await clock.timestamp(timestampRequest(body))) };
+    }
     return { status: 404 };
   });
   const since = { start: new Date(0), end: undefined };
@@ -46,8 +51,8 @@ export async function startSigstore(): Promise<FakeSigstore> {
     mediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     tlogs: [logInstance(log.publicKey, since)],
     ctlogs: [logInstance(ctLog.publicKey, since)],
-    certificateAuthorities: [authorityOf(authority.rootCertificate, since)],
-    timestampAuthorities: [],
+    certificateAuthorities: [authorityOf([authority.rootCertificate], since)],
+    timestampAuthorities: [authorityOf([clock.intCertificate, clock.rootCertificate], since)],
   };
   return {
     server,
@@ -67,6 +72,21 @@ async function answer(handler: HandlerFn, body: string): Promise<{ readonly stat
   const { statusCode, response } = await handler(body);
   assert.ok(typeof response === "string");
   return { status: statusCode, body: response };
+}
+
+/** What a TimeStampReq of RFC 3161 asks for: a version, an imprint by SHA-256, a nonce, and the certificate. */
+function timestampRequest(request: Buffer): Parameters<Awaited<ReturnType<typeof initializeTSA>>["timestamp"]>[0] {
+  const fields = /^3043020101(?:3031300d060960864801650304020105000420)([0-9a-f]{64})0208([0-9a-f]{16})0101ff$/.exec(
+    request.toString("hex"),
+  );
+  const [, hash = assert.fail("no TimeStampReq"), nonce = ""] = fields ?? [];
+  return {
+    artifactHash: Buffer.from(hash, "hex"),
+    hashAlgorithmOID: "2.16.840.1.101.3.4.2.1",
+    nonce: Number.parseInt(nonce.slice(0, 8), 16),
+    policyOID: "1.3.6.1.4.1.57264.2",
+    certReq: true,
+  };
 }
 
 /** What a real log writes down of an envelope that it is offered: its hashes, when the signature is good. */
@@ -105,12 +125,15 @@ function logInstance(publicKey: Buffer, validFor: ValidFor): TransparencyLogInst
   };
 }
 
-function authorityOf(certificate: ArrayBufferView<ArrayBuffer>, validFor: ValidFor): CertificateAuthority {
-  const rawBytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
+function bytesIn({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function authorityOf(chain: readonly ArrayBufferView<ArrayBuffer>[], validFor: ValidFor): CertificateAuthority {
   return {
     subject: { organization: "test", commonName: "test" },
     uri: "https://authority.test",
-    certChain: { certificates: [{ rawBytes }] },
+    certChain: { certificates: chain.map((certificate) => ({ rawBytes: bytesIn(certificate) })) },
     validFor,
     operator: "",
   };

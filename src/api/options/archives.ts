@@ -4,7 +4,7 @@ import { call, list, maybe, oneOf, STORE, stream, text } from "./kinds.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** Of `tagImage`. */
-export const TAG: Shape = shapeOf<TagImageOptions>("tagImage", { ...STORE, image: text, names: list(text) });
+export const TAG: Shape = shapeOf<TagImageOptions>("tagImage", { ...STORE, image: text, names: list(text), cwd: maybe(text) });
 /** Of `saveImages`. */
 export const SAVE: Shape = shapeOf<SaveImagesOptions>("saveImages", {
   ...STORE,

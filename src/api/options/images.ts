@@ -24,7 +24,13 @@ export const LIST: Shape = shapeOf<ListImagesOptions>("listImages", {
   since: maybe(text),
 });
 /** Of `inspectImage`. */
-export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", { ...STORE, image: text, sizes: maybe(flag) });
+export const INSPECT: Shape = shapeOf<InspectImageOptions>("inspectImage", {
+  ...STORE,
+  image: text,
+  platform: maybe(text),
+  cwd: maybe(text),
+  sizes: maybe(flag),
+});
 /** Of `removeImages`. */
 export const REMOVE: Shape = shapeOf<RemoveImagesOptions>("removeImages", { ...STORE, images: list(text), force: maybe(flag) });
 /** Of `pruneStore`. */

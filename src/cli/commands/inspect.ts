@@ -19,19 +19,21 @@ export const command: Command = defineCommand(
     usage: "IMAGE…",
     summary: "Show images: configuration, layers, and what is in them",
     notes: `Templates see the fields of docker inspect: .Id, .RepoTags, .Config.Env, .RootFS.Layers; besides .Digest and .Platform.
+IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE. The layers of a registry stay there.
 
 Examples:
   decant inspect app
+  decant inspect docker://registry.example/app:1
   decant inspect --format json app:1 app:2
   decant inspect -f '{{json .Config.Labels}}' app
   decant inspect -f '{{range .Config.Env}}{{println .}}{{end}}' app`,
     options: {
       ...STORE_OPTION_TABLE,
       format: { type: "string", short: "f", value: "FORMAT", help: "How to print: pretty, json, or a template of Go such as '{{.Id}}'" },
+      platform: { type: "string", value: "OS/ARCH", help: "Image of an index; by default that of the host" },
       sizes: { type: "boolean", help: "Also measure the compressed size, which compresses layers that are not yet" },
     },
     unsupported: {
-      platform: { type: "string" },
       size: { type: "boolean", short: "s", hint: "Use --sizes" },
       type: { type: "string", hint: 'Leave it out: for containers there is "decant ps"' },
     },
@@ -42,7 +44,13 @@ Examples:
     let exitCode = 0;
     for (const [at, image] of images.entries()) {
       try {
-        const details = await inspectImage({ ...storeOptions(values, context), image, sizes: values.sizes ?? false });
+        const details = await inspectImage({
+          ...storeOptions(values, context),
+          image,
+          platform: values.platform,
+          sizes: values.sizes ?? false,
+          cwd: context.cwd,
+        });
         await context.stdout.write(`${at > 0 && isPretty(format) ? "\n" : ""}${textOf(details, format)}`);
       } catch (error) {
         // The others are shown all the same, as docker does.
@@ -74,11 +82,16 @@ function pretty(details: ImageDetails): string {
     ["Digest", details.digest],
     ["Image ID", details.configDigest],
     ["Platform", details.platform],
-    ...(contents.compressedBytes === undefined ? [] : [["Compressed", formatSize(contents.compressedBytes)]]),
+    ...indexFacts(details),
+    ...(contents?.compressedBytes === undefined ? [] : [["Compressed", formatSize(contents.compressedBytes)]]),
     ["Unpacked size", details.sizeBytes === undefined ? "unknown" : formatSize(details.sizeBytes)],
-    ["Files", `${contents.files}, of ${formatSize(contents.unpackedBytes)}`],
-    ["Shells", contents.shells.join(" ") || "none"],
-    ["Package managers", contents.packageManagers.join(" ") || "none"],
+    ...(contents === undefined
+      ? [["Files", "unknown: its layers are at the registry"]]
+      : [
+          ["Files", `${contents.files}, of ${formatSize(contents.unpackedBytes)}`],
+          ["Shells", contents.shells.join(" ") || "none"],
+          ["Package managers", contents.packageManagers.join(" ") || "none"],
+        ]),
     ...(details.attestations.length === 0 ? [] : [["Attestations", safeLine(details.attestations.join(" "))]]),
     ...configFacts(details.config),
   ]);
@@ -89,6 +102,16 @@ function pretty(details: ImageDetails): string {
     safeLine((layer.createdBy ?? "").replace(/\s+/g, " ")).slice(0, 80),
   ]);
   return `${facts}\n${formatTable([["LAYER", "DIGEST", "STORED SIZE", "CREATED BY"], ...rows], [2])}`;
+}
+
+function indexFacts({ index }: ImageDetails): string[][] {
+  if (index === undefined) return [];
+  const images = index.images.map(({ platform = "unknown", digest, attestations }) => {
+    const about =
+      attestations.length === 0 ? "" : `, ${attestations.length === 1 ? "1 attestation" : `${attestations.length} attestations`}`;
+    return `${safeLine(platform)} ${digest}${about}`;
+  });
+  return [["Index", index.digest], ...images.map((image, at) => [at === 0 ? "Images" : "", image])];
 }
 
 /** The interesting parts of "config" of the configuration file, which is JSON that was validated on its way into the store. */

@@ -13,9 +13,9 @@ export const command: Command = defineCommand(
   {
     name: "save",
     usage: "IMAGE…",
-    summary: "Write images of the store into one archive",
+    summary: "Write images into one archive",
     notes: `docker, podman, skopeo and "decant load" read the archive. Digests, IDs and attestations stay as they are in the store.
-A name without a tag stands for all of its tags.
+A name without a tag stands for all of its tags. IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE.
 
 Examples:
   decant save -o app.tar app:1.2

@@ -9,15 +9,18 @@ export const command: Command = defineCommand(
   {
     name: "tag",
     usage: "IMAGE NAME…",
-    summary: "Give an image of the store more names",
-    notes: `IMAGE keeps the names that it has. A NAME that had another image moves.
+    summary: "Give an image more names",
+    notes: `IMAGE keeps the names that it has. A NAME that had another image moves. IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE.
+NAME is one of the store; docker://NAME is one of a registry, and no layer comes here.
 
-Example: decant tag app registry.example/team/app:1.2`,
+Examples:
+  decant tag app registry.example/team/app:1.2
+  decant tag docker://registry.example/app:1.2 docker://registry.example/app:stable`,
     options: STORE_OPTION_TABLE,
     words: { min: 2, max: Infinity },
   },
   async (values, [image = "", ...names], context) => {
-    await tagImage({ ...storeOptions(values, context), image, names });
+    await tagImage({ ...storeOptions(values, context), image, names, cwd: context.cwd });
     return 0;
   },
 );

@@ -152,21 +152,36 @@ test("createQuietRenderer() prints warnings only", () => {
 
 test("createScreen() rewrites only the lines that changed", () => {
   const screen = createScreen();
-  assert.equal(screen.draw([], ["a", "b", "c"], 80), "\u001b[Ka\n\u001b[Kb\n\u001b[Kc\n");
-  assert.equal(screen.draw([], ["a", "b", "c"], 80), "");
-  assert.equal(screen.draw([], ["a", "B", "c"], 80), "\u001b[3A\r\n\u001b[KB\n\n");
-  assert.equal(screen.draw(["done"], ["c"], 80), "\u001b[3A\r\u001b[Kdone\n\u001b[Kc\n\u001b[J");
-  assert.equal(screen.draw([], [], 80), "\u001b[1A\r\u001b[J");
+  const draw = (finished: readonly string[], live: readonly string[]): string =>
+    screen.draw(finished, live, { columns: 80, rows: 24 }, () => assert.fail("nothing is drawn anew"));
+  assert.equal(draw([], ["a", "b", "c"]), "\u001b[Ka\n\u001b[Kb\n\u001b[Kc\n");
+  assert.equal(draw([], ["a", "b", "c"]), "");
+  assert.equal(draw([], ["a", "B", "c"]), "\u001b[3A\r\n\u001b[KB\n\n");
+  assert.equal(draw(["done"], ["c"]), "\u001b[3A\r\u001b[Kdone\n\u001b[Kc\n\u001b[J");
+  assert.equal(draw([], []), "\u001b[1A\r\u001b[J");
 });
 
-test("U2: createScreen() takes back the rows that lines have in a narrower terminal", () => {
+test("U2: createScreen() draws all anew in a terminal that became narrower, and whenever the size changes from then on", () => {
   const screen = createScreen();
-  screen.draw([], ["\u001b[2mabcdefghi\u001b[22m", "漢字漢字", ""], 20);
-  // Three rows, two rows and one.
-  assert.equal(screen.draw([], ["ab", "cd"], 4), "\u001b[6A\r\u001b[J\u001b[Kab\n\u001b[Kcd\n\u001b[J");
-  // What fitted before fits in one row each.
-  assert.equal(screen.draw([], ["ab", "cd"], 200), "\u001b[2A\r\u001b[J\u001b[Kab\n\u001b[Kcd\n");
-  assert.equal(screen.draw([], ["ab", "cd"], 200), "");
+  const past = ["p1", "p2", "p3", "p4"];
+  const draw = (finished: readonly string[], live: readonly string[], columns: number, rows: number): string =>
+    screen.draw(finished, live, { columns, rows }, (count) => past.slice(-count));
+  draw([], ["a", "b"], 20, 5);
+  assert.equal(draw([], ["a", "b"], 200, 5), "\u001b[2A\r\u001b[J\u001b[Ka\n\u001b[Kb\n");
+  assert.equal(draw(["p4"], ["a"], 40, 5), "\u001b[H\u001b[Jp2\np3\np4\na\n");
+  assert.equal(draw([], ["a"], 40, 5), "");
+  assert.equal(draw([], ["a"], 50, 4), "\u001b[H\u001b[Jp3\np4\na\n");
+  // What has finished is written all the same.
+  assert.equal(draw(["p2", "p3", "p4"], ["a"], 50, 2), "\u001b[H\u001b[Jp2\np3\np4\na\n");
+});
+
+test("U2: createScreen() draws all anew where the live lines have more rows than the terminal has now", () => {
+  const screen = createScreen();
+  screen.draw([], ["a", "b", "c"], { columns: 20, rows: 5 }, () => []);
+  assert.equal(
+    screen.draw([], ["a", "b"], { columns: 20, rows: 3 }, () => []),
+    "\u001b[H\u001b[Ja\nb\n",
+  );
 });
 
 test("U2: createTerminalRenderer() uses all columns, and says how many steps there are", () => {

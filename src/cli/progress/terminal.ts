@@ -15,6 +15,8 @@ const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", 
 const SPIN_MS = 100;
 const MAX_LOG_LINES = 6;
 const MAX_TRANSFERS = 4;
+/** Finished lines that can be drawn again: more than a terminal has rows. */
+const MAX_PAST = 300;
 
 /** Makes the renderer of `--progress=tty`. Everything is written by `frame` and `end`. `explain`: with a line that says why a step runs. */
 export function createTerminalRenderer({ color, explain = false }: { readonly color: boolean; readonly explain?: boolean }): Renderer {
@@ -23,13 +25,16 @@ export function createTerminalRenderer({ color, explain = false }: { readonly co
   const warnings = createWarningList();
   /** Finished, and not drawn yet: widths are known only when a frame is drawn. */
   let finished: ((columns: number) => string)[] = [];
+  /** The last of those that were drawn. */
+  let past: ((columns: number) => string)[] = [];
   let columns = 80;
-  let terminalColumns = 80;
+  let terminal = { columns: 80, rows: 24 };
 
   const flush = (live: readonly string[]): string => {
     const lines = finished.map((line) => line(columns));
+    past = [...past, ...finished].slice(-MAX_PAST);
     finished = [];
-    return screen.draw(lines, live, terminalColumns);
+    return screen.draw(lines, live, terminal, (count) => (count === 0 ? [] : past.slice(-count).map((line) => line(columns))));
   };
 
   return {
@@ -44,7 +49,7 @@ export function createTerminalRenderer({ color, explain = false }: { readonly co
       return "";
     },
     frame(state, nowMs, size) {
-      terminalColumns = size.columns;
+      terminal = size;
       columns = Math.max(10, size.columns - 1);
       return flush(liveLines(state, { style, nowMs, columns, rows: Math.max(1, size.rows - 1), explain }));
     },

@@ -3,26 +3,9 @@ import { accountsOf, type NamedAccounts } from "./account-commands.ts";
 import { alternativesOf } from "./alternatives.ts";
 import { configFile } from "./config-files.ts";
 import { availableFile, enabledFile, enabledParts } from "./enabled-parts.ts";
+import type { EffectContext, EffectState, Rule, Verdict } from "./effect-rule.ts";
+import { NEEDED_RULES } from "./needed-rules.ts";
 import type { ScriptCommand } from "./read-script.ts";
-
-/**
- * "native": the base has the effect. "not needed": it would change nothing here. "left out": the base is without it. "needed": the base is without it, and
- * what the package is for does not work so.
- */
-export type EffectState = "native" | "not needed" | "left out" | "needed";
-
-/** What the base has, as far as scripts care. */
-export interface EffectContext {
-  readonly hasCache: boolean;
-  readonly hasCertificates: boolean;
-  readonly hasJavaStore: boolean;
-  /** Is there anything at this absolute path? */
-  readonly hasPath: (path: string) => boolean;
-  /** Is there a file in this directory, or below it, whose name fits? */
-  readonly hasFile: (directory: string, name: RegExp) => boolean;
-  readonly users: ReadonlySet<string>;
-  readonly groups: ReadonlySet<string>;
-}
 
 /** One command's effect. */
 interface Judgement {
@@ -30,16 +13,6 @@ interface Judgement {
   readonly done: EffectState;
   readonly text: string;
 }
-
-interface Rule {
-  readonly effect: string;
-  /** Of the command with single spaces, its name without a path. */
-  readonly test: RegExp;
-  readonly judge: (command: ScriptCommand, context: EffectContext) => Verdict;
-}
-
-/** The state, why, and another effect than the rule's. */
-type Verdict = readonly [EffectState, string, effect?: string];
 
 /** Links of a merged /usr, which are put aside and made again. */
 const MERGED = /^\/(?:bin|sbin|lib\w*)$/;
@@ -59,15 +32,6 @@ function bringing(path: string, { hasPath }: EffectContext): Verdict {
     ? ["native", "the base has it"]
     : ["left out", "bring it by the recipe where it is needed"];
 }
-
-/** A cache or registry without which what is in `directory` is not found. */
-const neededFor =
-  (directory: string, name: RegExp, made: string, text: string): Rule["judge"] =>
-  (_, { hasFile, hasPath }) => {
-    if (hasFile(directory, name) === false) return ["not needed", "the base has nothing for it"];
-    if (made.startsWith("/") ? hasPath(made) : hasFile(directory, new RegExp(`^${made}$`))) return ["native", "the base has it"];
-    return ["needed", text];
-  };
 
 /** Commands that only look, say something, or order the script itself. */
 const LOOKS =
@@ -138,54 +102,7 @@ const RULES: readonly Rule[] = [
       return missing.length === 0 ? ["native", "the links are there"] : ["needed", "it is not loaded"];
     },
   },
-  {
-    effect: "schemas",
-    test: /^glib-compile-schemas\b/,
-    judge: neededFor(
-      "/usr/share/glib-2.0/schemas",
-      /\.gschema\.xml$/,
-      "/usr/share/glib-2.0/schemas/gschemas.compiled",
-      "programs that read settings by GSettings end at once: make gschemas.compiled in a build stage, and COPY it",
-    ),
-  },
-  {
-    effect: "media types",
-    test: /^update-mime-database\b/,
-    judge: neededFor(
-      "/usr/share/mime/packages",
-      /\.xml$/,
-      "/usr/share/mime/mime.cache",
-      "programs that tell file types by GIO, as gdk-pixbuf does, know none: run update-mime-database in a build stage, and COPY /usr/share/mime",
-    ),
-  },
-  {
-    effect: "image loaders",
-    test: /^gdk-pixbuf-query-loaders\b/,
-    judge: neededFor(
-      "/usr/lib",
-      /^libpixbufloader[-_].*\.so$/,
-      "loaders\\.cache",
-      "gdk-pixbuf reads only PNG and JPEG: run gdk-pixbuf-query-loaders --update-cache in a build stage, and COPY loaders.cache",
-    ),
-  },
-  {
-    effect: "plugins",
-    test: /^(?:libgvc6-config-update|dot) -c\b/,
-    judge: neededFor(
-      "/usr/lib",
-      /^libgvplugin_.*\.so/,
-      "config6a",
-      "dot knows no format: run dot -c in a build stage, and COPY /usr/lib/*/graphviz/config6a",
-    ),
-  },
-  {
-    effect: "logins",
-    test: /^pam-auth-update\b/,
-    judge: (_, { hasPath }) =>
-      hasPath("/etc/pam.d/common-auth")
-        ? ["native", "the base has it"]
-        : ["needed", "PAM lets nobody in: bring /etc/pam.d/common-* by the recipe"],
-  },
+  ...NEEDED_RULES,
   {
     effect: "accounts",
     test: /^(?:adduser|addgroup|useradd|groupadd|usermod|groupmod|systemd-sysusers|update-passwd)\b/,
@@ -225,7 +142,7 @@ const RULES: readonly Rule[] = [
   },
   {
     effect: "caches",
-    test: /^(?:fc-cache|gio-querymodules|gtk-query-immodules\S*|gtk-update-icon-cache\S*|update-icon-caches|update-desktop-database|update-fonts-\w+|install-info|mandb|update-mime)\b/,
+    test: /^(?:fc-cache|gio-querymodules|gtk-query-immodules\S*|gtk-update-icon-cache\S*|update-icon-caches|update-desktop-database|update-fonts-\w+|install-info|mandb|update-mime|vlc-cache-gen)\b/,
     judge: always("left out", "programs do without it, more slowly"),
   },
   {

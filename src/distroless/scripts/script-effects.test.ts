@@ -14,7 +14,14 @@ const there = new Set([
   "/etc/apache2/mods-enabled/mpm_prefork.load",
   "/etc/x.conf",
 ]);
-const files = [...there, "/usr/share/glib-2.0/schemas/a.gschema.xml", "/usr/share/glib-2.0/schemas/gschemas.compiled"];
+const files = [
+  ...there,
+  "/usr/share/glib-2.0/schemas/a.gschema.xml",
+  "/usr/share/glib-2.0/schemas/gschemas.compiled",
+  "/etc/odbcinst.ini",
+  "/usr/share/dict/cracklib-small",
+  "/var/cache/cracklib/cracklib_dict.pwd",
+];
 const contextOf = (paths: readonly string[], more: Partial<EffectContext> = {}): EffectContext => ({
   hasCache: false,
   hasCertificates: false,
@@ -41,6 +48,8 @@ const bare = contextOf([
   "/usr/lib/x/graphviz/libgvplugin_core.so.6",
   "/etc/php/8.4/mods-available/xml.ini",
   "/etc/apache2/mods-available/mpm_event.load",
+  "/usr/share/dict/cracklib-small",
+  "/var/lib/aspell/en-common.rws",
 ]);
 const binary = { name: "p", architecture: "amd64" };
 
@@ -79,6 +88,7 @@ describe("scriptEffects()", () => {
     { script: "db_get x/y", full: "questions: not needed", empty: "questions: not needed" },
     { script: "systemctl daemon-reexec", full: "services: not needed", empty: "services: not needed" },
     { script: "dpkg-maintscript-helper rm_conffile /x 1 -- \"$@\"", full: "upgrades: not needed", empty: "upgrades: not needed" },
+    { script: "/usr/lib/x/vlc/vlc-cache-gen /usr/lib/x/vlc/plugins", full: "caches: left out", empty: "caches: left out" },
     { script: "fc-cache -s", full: "caches: left out", empty: "caches: left out" },
     { script: "chmod 4755 /usr/bin/x", full: "owners and modes: left out", empty: "owners and modes: left out" },
     { script: "rm -f /etc/x.conf", full: "removals: left out", empty: "removals: not needed" },
@@ -97,6 +107,9 @@ describe("scriptEffects()", () => {
     { script: "libgvc6-config-update -c", bare: "plugins: needed", full: "plugins: not needed", empty: "plugins: not needed" },
     { script: "php_invoke enmod 8.4 ALL xml", bare: "modules: needed", full: "modules: native", empty: "modules: native" },
     { script: "a2enmod -q mpm_event", bare: "modules: needed", full: "modules: native", empty: "modules: native" },
+    { script: "update-cracklib >/dev/null", bare: "dictionaries: needed", full: "dictionaries: native", empty: "dictionaries: not needed" },
+    { script: "aspell-autobuildhash", bare: "dictionaries: needed", full: "dictionaries: not needed", empty: "dictionaries: not needed" },
+    { script: "odbcinst -i -d -f /usr/share/tdsodbc/odbcinst.ini", bare: "drivers: needed", full: "drivers: native", empty: "drivers: needed" },
     { script: "pam-auth-update --package", bare: "logins: needed", full: "logins: needed", empty: "logins: needed" },
   ]; // prettier-ignore
   for (const { script, ...want } of needed)

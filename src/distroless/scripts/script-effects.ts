@@ -3,10 +3,11 @@
  * needed in a base, left out, or needed. Pure.
  */
 import type { ScriptName } from "../../debian/index.ts";
-import { type EffectContext, type EffectState, judge } from "./effect-rules.ts";
+import type { EffectContext, EffectState } from "./effect-rule.ts";
+import { judge } from "./effect-rules.ts";
 import { readScript, type ScriptCommand } from "./read-script.ts";
 
-export type { EffectContext, EffectState } from "./effect-rules.ts";
+export type { EffectContext, EffectState } from "./effect-rule.ts";
 
 /** One effect of a package's scripts. JSON-safe. */
 export interface ScriptEffect {

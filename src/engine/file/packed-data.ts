@@ -26,6 +26,8 @@ const FLOATS = 3;
 const HOST = -1;
 const BYTES = -2;
 const OTHER = -3;
+/** A file of a folder whose path has n characters is this less n. */
+const INSIDE = -4;
 
 const MAX_BYTES = 2 ** 31;
 
@@ -81,7 +83,7 @@ export function createPackedData(): PackedData {
         case "bytes":
           return addBytes(source.bytes);
         case "host":
-          return addPath(source.path, HOST);
+          return addPath(source.path, source.root === undefined ? HOST : INSIDE - source.root);
         case "slice":
           return addPath(source.path, source.offset);
       }
@@ -95,6 +97,7 @@ export function createPackedData(): PackedData {
       const memory = offset === BYTES ? memories[field(0)] : undefined;
       if (memory !== undefined) return { kind: "bytes", bytes: new Uint8Array(memory, field(BYTES_AT), field(BYTES_LENGTH)) };
       const path = text(field(FOLDER_AT), field(FOLDER_LENGTH)) + text(field(NAME_AT), field(NAME_LENGTH));
+      if (offset <= INSIDE) return { kind: "host", path, root: INSIDE - offset };
       return offset === HOST ? { kind: "host", path } : { kind: "slice", path, offset };
     },
   };

@@ -3,7 +3,7 @@ import { allOf, createSemaphore } from "../../async.ts";
 import { type Digest, framedDigest } from "../../digest.ts";
 import { given } from "../../given.ts";
 import { digestibleAction, type FileAction, type FileOp, type Vertex } from "../../graph/index.ts";
-import { emptyTree, type EntryTime, loadTree, writeLayer } from "../../tree/index.ts";
+import { emptyTree, type EntryTime, loadTree } from "../../tree/index.ts";
 import { createDraft } from "../file/draft.ts";
 import type { HashedFiles } from "../file/hashed-files.ts";
 import { digestSelection, selectSources } from "../file/selection.ts";
@@ -13,6 +13,7 @@ import { copySources } from "./copy-sources.ts";
 import { applyAction, type FileRun } from "./file-actions.ts";
 import { baseStackOf, shownBase } from "./inputs.ts";
 import { keepSelection, knownSelection } from "./kept-selections.ts";
+import { writtenFor } from "./own-step.ts";
 
 type CopyAction = Extract<FileAction, { kind: "copy" }>;
 
@@ -60,7 +61,7 @@ export async function prepareFile(
         innerSignal.throwIfAborted();
         await applyAction(run, draft, action, innerSignal);
       }
-      return await writeLayer(context.store, draft.items(), { signal: innerSignal });
+      return await writtenFor(vertex, draft.items(), context, innerSignal);
     },
   };
 }
@@ -88,7 +89,7 @@ async function selectionIngredient(
     return { ...asFiles, value: digest, ...given({ detail: lines }) };
   }
   const source = await run.sourceOf(action.input);
-  const selection = await digestSelection(source.tree, selectSources(source, action), action);
+  const selection = await digestSelection(source, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
   else keepSelection(run.context, memo, selection.digest);
   return { ...asFiles, value: selection.digest, ...given({ detail: selection.lines }) };

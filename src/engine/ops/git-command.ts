@@ -54,12 +54,21 @@ const CONFIG = [
 /** What git may see of our environment besides proxies: how to find programs and certificates. */
 const PASSED = ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"] as const;
 
+interface GitSurroundings {
+  readonly access: GitAccess;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  /** Is told of each command before it runs, without secrets. */
+  readonly onCommand: (command: string) => void;
+}
+
 /** Makes a runner that gets in by `access`: by the environment, and never by arguments. */
-export function createGit(options: { readonly access: GitAccess; readonly env: Environment; readonly signal: AbortSignal }): Git {
-  const { access, signal } = options;
+export function createGit(options: GitSurroundings): Git {
+  const { access, signal, onCommand } = options;
   const base = baseEnv(access, options.env);
   const moves = createGitMoves(access.login);
   const once = async (args: readonly string[], { cwd, ...options }: GitRunOptions, more: Environment = {}): Promise<ProcessResult> => {
+    onCommand(["git", ...args].map(publicUrl).join(" "));
     try {
       return await runProcess({
         argv: ["git", ...CONFIG, ...args],

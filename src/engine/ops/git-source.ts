@@ -30,14 +30,16 @@ interface GitOptions extends SourceAccess {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whose modes files have. Default: the newest. */
   readonly compatibility?: CompatibilityVersion | undefined;
+  /** Is told of each command of git before it runs, without secrets. `vertex`: the step that needs it, where one does. */
+  readonly onCommand?: ((command: string, vertex: string | undefined) => void) | undefined;
 }
 
 /** A provider for git. */
 export function gitSources(store: Store, options: GitOptions): SourceProvider {
   return {
     schemes: ["git"],
-    async resolve(op, _platform, signal) {
-      const checkout = await gitCheckout(store, op, options, signal);
+    async resolve(op, _platform, signal, vertex) {
+      const checkout = await gitCheckout(store, op, options, signal, vertex);
       return { kind: "layers", layers: [layerSource(checkout.layer)], name: `"${op.identifier}"`, materials: [gitMaterial(op, checkout)] };
     },
   };
@@ -51,7 +53,13 @@ export function gitMaterial(op: SourceOp, { commit }: Pick<GitCheckout, "commit"
 }
 
 /** Fetches what `op` names, where it is not known. Throws `GIT_SOURCE`, `CHECKSUM`, `USAGE` for secrets that are no credentials. */
-export async function gitCheckout(store: Store, op: SourceOp, options: GitOptions, signal: AbortSignal): Promise<GitCheckout> {
+export async function gitCheckout(
+  store: Store,
+  op: SourceOp,
+  options: GitOptions,
+  signal: AbortSignal,
+  vertex?: string,
+): Promise<GitCheckout> {
   const wanted = gitRefOf(op);
   // ssh has its user in the remote, and no password.
   const remote = isSshRemote(wanted.remote) ? wanted.remote : withoutCredentials(wanted.remote);
@@ -65,7 +73,7 @@ export async function gitCheckout(store: Store, op: SourceOp, options: GitOption
   if (known !== undefined) return known;
 
   await using access = await openGitAccess(op, wanted.remote, options, signal);
-  const git = createGit({ access, env: options.env, signal });
+  const git = createGit({ access, env: options.env, signal, onCommand: (command) => options.onCommand?.(command, vertex) });
   const ref = await resolveRef(git, remote, asked);
   const input = { ...work, ref };
   const kept = keptCheckout(store, input);

@@ -3,7 +3,7 @@ import { InternalError } from "../../errors.ts";
 import type { Vertex } from "../../graph/index.ts";
 import { step } from "../../step.ts";
 import { startProgress } from "../../transfer.ts";
-import type { Entry, Layer, LayerIndex } from "../../tree/index.ts";
+import { type Entry, type Layer, type LayerIndex, type LayerItem, writeLayer } from "../../tree/index.ts";
 import type { EngineContext } from "../types.ts";
 
 /** Less than this takes no time that anybody would see. */
@@ -25,7 +25,9 @@ export async function unpackedFor(
       if (first === undefined) throw new InternalError("there is nothing to unpack");
       if (!isMuch(missing.map(({ index }) => entriesOf(index)))) return unpack();
       const vertex = `unpack ${first.id} for ${id}`;
-      const progress = new Map(missing.map((layer) => [layer.id, startProgress(emit, { vertex, id: layer.id, action: "unpack" })]));
+      const progress = new Map(
+        missing.map((layer) => [layer.id, startProgress(emit, { vertex, id: layer.id, action: "unpack", totalBytes: bytesOf(layer) })]),
+      );
       return step(emit, { vertex, name: `[internal] unpack layers for ${meta.name}` }, signal, async () => {
         const paths = await unpack((layer, bytes) => progress.get(layer.id)?.at(bytes));
         for (const { end } of progress.values()) end();
@@ -33,6 +35,19 @@ export async function unpackedFor(
       });
     },
   });
+}
+
+/** `writeLayer` for a vertex: a layer that takes a while to write is a transfer of it. */
+export async function writtenFor(
+  { id: vertex }: Vertex,
+  items: Iterable<LayerItem> | AsyncIterable<LayerItem>,
+  { store, emit }: Pick<EngineContext, "store" | "emit">,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const progress = startProgress(emit, { vertex, id: "the layer", action: "write" });
+  const layer = await writeLayer(store, items, { signal, onProgress: (bytes) => (bytes < MANY_BYTES ? undefined : progress.at(bytes)) });
+  progress.end();
+  return layer;
 }
 
 /** Copies files of the context for a vertex that mounts them. */
@@ -58,6 +73,12 @@ function isMuch(parts: readonly Iterable<Entry>[]): boolean {
     }
   }
   return false;
+}
+
+function bytesOf({ index }: Layer): number {
+  let bytes = 0;
+  for (const { kind, size } of entriesOf(index)) if (kind === "file") bytes += size;
+  return bytes;
 }
 
 function* entriesOf(index: LayerIndex): Generator<Entry> {

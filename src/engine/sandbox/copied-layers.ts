@@ -75,7 +75,7 @@ function copyOver(lower: string, copying: Copying, folder: TreePath): void {
       maker.describe(to, entry);
     } else if (entry.kind === "file") {
       copyFileSync(toBytes(at(lower, path)), toBytes(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      maker.close(openSync(toBytes(to), constants.O_WRONLY | constants.O_NOFOLLOW), to, entry);
+      maker.close(openSync(toBytes(to), constants.O_WRONLY | constants.O_NOFOLLOW), entry);
     } else maker.special(to, entry);
   }
 }
@@ -84,7 +84,7 @@ function makeStub(base: string, { path, kind, mode, uid, gid, time, xattrs }: St
   const maker = createEntryMaker();
   const entry: Entry = { path, kind, mode, uid, gid, size: 0, mtimeSec: time.sec, mtimeNsec: time.nsec, xattrs: new Map(xattrs) };
   if (kind === "file") {
-    maker.close(maker.open(at(base, path)), at(base, path), entry);
+    maker.close(maker.open(at(base, path)), entry);
     return;
   }
   maker.directory(at(base, path));

@@ -78,6 +78,25 @@ export function noNamespace(isRoot: boolean, cause: DecantError): DecantError {
   );
 }
 
+/** The helper process may have no /proc of its own: the kernel gives none where that of the container has parts that are hidden. */
+export function noProc(cause: DecantError): DecantError {
+  return new DecantError(
+    "PRIVILEGE",
+    "Cannot run a step: this container hides parts of /proc, and so may not show steps one of their own",
+    {
+      hint: "Start the container with --security-opt systempaths=unconfined, or with --cap-add SYS_ADMIN; see docs/ci.md",
+      cause,
+    },
+  );
+}
+
+/** This process may not look into network namespaces, nor set up any. */
+export function noNetworkCapability(): DecantError {
+  return new DecantError("PRIVILEGE", "Cannot make a network: this container has no CAP_NET_ADMIN", {
+    hint: "Start the container with --cap-add NET_ADMIN --device /dev/net/tun, or as privileged; see docs/ci.md",
+  });
+}
+
 /** What a network of its own is for. */
 export type NetworkPurpose = "ports" | "network";
 

@@ -3,13 +3,12 @@
  * mends what is missing. RUN is judged by a runtime that really starts here.
  */
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { isDecantError } from "../../errors.ts";
 import { given } from "../../given.ts";
 import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { findSystemTool, findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps } from "../../sys/index.ts";
+import { findSystemTool, findTool, type IdMaps, isOnOverlay, isRootHere, namespaceLimit, ownIdMaps, idsCommand } from "../../sys/index.ts";
 import { deviceCgroups } from "./device-guard.ts";
 import { createSandbox } from "./sandbox.ts";
 import type { Sandbox } from "./types.ts";
@@ -114,7 +113,7 @@ function namespaces(): MachinePoint {
 function ids({ uids, gids, lack }: IdMaps): MachinePoint {
   const [users, groups] = [uids, gids].map((ranges) => ranges.reduce((sum, { count }) => sum + count, 0));
   if (lack === undefined) return { name: "ids", state: "good", text: `${users} users and ${groups} groups` };
-  const remedy = `As root: apt-get install uidmap && usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${accountName()}`;
+  const remedy = `As root: ${idsCommand()}`;
   return { name: "ids", state: "limited", text: `one only: ${lack}. Steps and images that need others fail`, remedy };
 }
 
@@ -177,14 +176,6 @@ function emulators(): MachinePoint {
   if (names.length > 0) return { name: "emulators", state: "good", text: names.join(", ") };
   const text = `none: RUN works for ${formatPlatform(hostPlatform({ arch: process.arch }))} only`;
   return { name: "emulators", state: "limited", text, remedy: "As root: apt-get install qemu-user-static binfmt-support" };
-}
-
-function accountName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "USER";
-  }
 }
 
 function textOf(path: string): string {

@@ -9,7 +9,7 @@ import { InternalError, isDecantError } from "../../errors.ts";
 import type { Store } from "../../store/index.ts";
 import { type IdMaps, isRootHere, makeFolders, type NamespaceProcess, type Pipe, startInUserNamespace } from "../../sys/index.ts";
 import { type Layer, layersToUnpack, type OnUnpacked, openLayer, type UnpackLayersOptions } from "../../tree/index.ts";
-import { noNamespace } from "./errors.ts";
+import { noNamespace, noProc } from "./errors.ts";
 import type { OwnedFiles } from "./owned-files.ts";
 import type { Stopping } from "./process-control.ts";
 import { errorOf, insideRequest, layersPlace, type RuntimeExit, type StepControl, type WorkerClient } from "./worker-client.ts";
@@ -46,7 +46,7 @@ export async function startHelper(privateDir: string, store: Store | undefined):
   } catch (error) {
     program.kill();
     await program.exit;
-    throw error;
+    throw isDecantError(error, "SYSCALL") && /\bmount proc\b/.test(error.message) ? noProc(error) : error;
   }
   program.unref();
   const root = `/proc/${program.pid}/root`;

@@ -28,7 +28,8 @@ describe("resolveUser()", () => {
     [":wheel", "0:10 +10 /root"],
     ["nobody", 'Cannot run as user "nobody": "nobody" is not in /etc/passwd of the image; wanted a known name or a number'],
     ["app:nope", 'Cannot run as user "app:nope": "nope" is not in /etc/group of the image; wanted a known group or a number'],
-    ["99999999999", 'Cannot run as user "99999999999": "99999999999" is not in /etc/passwd of the image; wanted a known name or a number'],
+    ["99999999999", 'Cannot run as user "99999999999": 99999999999 is no number of a user or group; wanted 0 to 2147483647'],
+    ["5:-7", 'Cannot run as user "5:-7": -7 is no number of a user or group; wanted 0 to 2147483647'],
   ] as const;
   for (const [user, want] of rows) {
     it(`finds "${user}"`, async () => {

@@ -2,7 +2,7 @@
  * Who a step runs as: USER looked up in the account files of the current root (rules S66, S67, S69). An explicit group means no
  * supplementary groups; unknown numbers are fine; unknown names are not.
  */
-import { isDecantError } from "../../errors.ts";
+import { type DecantError, isDecantError } from "../../errors.ts";
 import { MAX_ID, parseId } from "../../dockerfile/index.ts";
 import { parseAccounts, parseGroups } from "../../facts/index.ts";
 import { treePath } from "../../paths.ts";
@@ -35,17 +35,27 @@ export async function resolveUser(root: Tree, user: string): Promise<RunUser> {
   if (uid !== undefined && gid !== undefined) return { uid, gid, additionalGids: [gid], home: homeOf(accounts, uid) };
   const account = accounts.find((one) => one.name === name || one.uid === uid);
   const found = account?.uid ?? uid ?? (isDefault ? 0 : undefined);
-  if (found === undefined) throw userError(user, `"${name}" is not in /etc/passwd of the image; wanted a known name or a number`);
+  if (found === undefined) throw notFound(user, name, "/etc/passwd", "name");
   const groups = usableGroups(await readAccountFile(root, "/etc/group", user, tolerant));
   const home = homeOf(accounts, found);
   if (group !== "") {
     const primary = groups.find((one) => one.name === group || one.gid === gid)?.gid ?? gid;
-    if (primary === undefined) throw userError(user, `"${group}" is not in /etc/group of the image; wanted a known group or a number`);
+    if (primary === undefined) throw notFound(user, group, "/etc/group", "group");
     return { uid: found, gid: primary, additionalGids: [primary], home };
   }
   const primary = account?.gid ?? 0;
   const members = account === undefined ? [] : groups.filter((one) => one.members.includes(account.name)).map((one) => one.gid);
   return { uid: found, gid: primary, additionalGids: [...new Set([primary, ...members])], home };
+}
+
+function notFound(user: string, text: string, file: string, wanted: string): DecantError {
+  const isNumber = Number.isNaN(parseId(text));
+  return userError(
+    user,
+    isNumber
+      ? `${text} is no number of a user or group; wanted 0 to ${MAX_ID}`
+      : `"${text}" is not in ${file} of the image; wanted a known ${wanted} or a number`,
+  );
 }
 
 function idOf(text: string): number | undefined {

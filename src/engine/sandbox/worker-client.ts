@@ -7,7 +7,7 @@ import { given } from "../../given.ts";
 import { machineError } from "../../machine-error.ts";
 import { createPipe, makeFolders, type Pipe } from "../../sys/index.ts";
 import type { DeviceGuard } from "./device-guard.ts";
-import { type Lack, notPrivileged } from "./errors.ts";
+import { type Lack, noNetworkCapability, notPrivileged } from "./errors.ts";
 import type { NetworkNamespace } from "./own-network.ts";
 import { signalStep, stopStep, type Stopping, type StopRequest } from "./process-control.ts";
 import type { LayersPlace, LayersTrial } from "./try-layers.ts";
@@ -141,6 +141,7 @@ export async function startWorker(privateDir: string, { guard }: { readonly guar
     insideDir,
     inUserNamespace: data.userXattr,
     async makeNetwork() {
+      if (!hasCapability(CAP_NET_ADMIN)) throw noNetworkCapability();
       const path = `${privateDir}/network-${last + 1}`;
       await ask((request) => ({ type: "network", request, path }));
       return { path: rootOfWorker + path, inside: path };
@@ -206,6 +207,7 @@ function inUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
 }
 
+const CAP_NET_ADMIN = 12n;
 const CAP_SYS_ADMIN = 21n;
 
 /** May this process make mounts itself, and so needs no helper? */
@@ -215,8 +217,12 @@ export function mayMount(): boolean {
 }
 
 function ownLack(): Lack {
+  return { isRoot: process.getuid?.() === 0, hasCapability: hasCapability(CAP_SYS_ADMIN) };
+}
+
+function hasCapability(bit: bigint): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
-  return { isRoot: process.getuid?.() === 0, hasCapability: ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n };
+  return ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
 }
 
 /** An error out of its data. */

@@ -145,7 +145,7 @@ function inlineAction({ state, values, meta, inputs, common }: Copy, heredoc: He
   const file = inlineFile({ name: heredoc.name, mode: 0o644, data: expanded ?? heredoc.content, range: values.instruction.range });
   const inline = vertex({ kind: "file", base: -1, actions: [file] }, [], state.platform, {
     ...meta,
-    name: `${meta.name} (inline document)`,
+    name: "[internal] preparing inline document",
     internal: true,
   });
   return { ...common, ...PLAIN, input: inputs.indexOf(inline), src: heredoc.name, range: heredoc.range };

@@ -110,6 +110,14 @@ describe("toGraph() follows the frontend that is asked for", () => {
       before: "LABEL a=b",
     },
     {
+      name: "L9: --chown=2147483648:3",
+      text: "FROM b\nCOPY --chown=2147483648:3 x /",
+      see: owner,
+      until: "1.28",
+      now: "DOCKERFILE_SEMANTIC 2",
+      before: { user: "2147483648", group: 3 },
+    },
+    {
       name: "L9: BUILDKIT_DISABLE_ONBUILD",
       text: "FROM b",
       buildArgs: { BUILDKIT_DISABLE_ONBUILD: "1" },

@@ -7,13 +7,14 @@ import { semanticError } from "./errors.ts";
 
 /**
  * "user:group", numbers or names. As BuildKit has it, "root" is 0 whatever passwd says. Throws `DOCKERFILE_SEMANTIC` for numbers that no user or
- * group can have.
+ * group can have. To older frontends these are names.
  */
 export function parseOwner(text: string, followed: Followed | undefined, range: SourceRange): ChownOpt {
   const [, user = "", group] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   const one = (part: string): string | number => {
     const id = part === "" ? 0 : parseId(part);
     if (!Number.isNaN(id)) return id ?? part;
+    if (!follows(followed, "chown-bound")) return part;
     throw semanticError(`Cannot use the owner "${text}": ${part} is no id of a user or group; wanted 0 to ${MAX_ID}`, range);
   };
   const isOmitted = group === undefined || (group === "" && follows(followed, "chown-own-group"));

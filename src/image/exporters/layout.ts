@@ -3,6 +3,7 @@
  * skopeo find names.
  */
 import { familiarName, formatReference, type Descriptor, OCI_INDEX, type Platform, platformRank } from "../../oci/index.ts";
+import { given } from "../../given.ts";
 import type { Store } from "../../store/index.ts";
 import { sortedAnnotations } from "../annotations.ts";
 import type { ArchiveEntry } from "../archive.ts";
@@ -19,9 +20,12 @@ export const REF_NAME_ANNOTATION = "org.opencontainers.image.ref.name";
 /** A blob as an entry of an archive or a directory. */
 export type BlobEntry = Exclude<ArchiveEntry, { readonly kind: "dir" }>;
 
-/** One entry of index.json for each name, or one without a name. */
-export function indexEntries(descriptor: Descriptor, names: readonly string[]): Descriptor[] {
-  if (names.length === 0) return [descriptor];
+/** One entry of index.json for each name, or one without a name, which may have a tag. */
+export function indexEntries(descriptor: Descriptor, names: readonly string[], tag?: string): Descriptor[] {
+  if (names.length === 0) {
+    const annotations = tag === undefined ? undefined : sortedAnnotations(descriptor.annotations, { [REF_NAME_ANNOTATION]: tag });
+    return [{ ...descriptor, ...given({ annotations: annotations ?? descriptor.annotations }) }];
+  }
   return names.map((name) => {
     const reference = targetName(name);
     const names = { [IMAGE_NAME_ANNOTATION]: formatReference(reference), [REF_NAME_ANNOTATION]: reference.tag };
@@ -38,6 +42,8 @@ export function indexText(manifests: readonly Descriptor[]): string {
 export interface NamedContent {
   readonly content: ImageContent;
   readonly names: readonly string[];
+  /** Of an image without names: a tag of no repository. */
+  readonly tag?: string | undefined;
 }
 
 /**
@@ -75,7 +81,7 @@ export function archiveEntries(
     store,
     items.map(({ content }) => content),
   );
-  const index = items.flatMap(({ content, names }) => indexEntries(content.descriptor, names));
+  const index = items.flatMap(({ content, names, tag }) => indexEntries(content.descriptor, names, tag));
   const text = (name: string, content: string): ArchiveEntry => ({ name, kind: "bytes", bytes: Buffer.from(content, "utf8") });
   const entries = [
     ...foldersOf(blobs).map((folder): ArchiveEntry => ({ name: `${folder}/`, kind: "dir" })),

@@ -1,11 +1,10 @@
 /** type=local: the image's files in a plain directory, merged into what is there, as buildx does; or instead of what is there (mode=delete). */
 import { existsSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, isDecantError } from "../../errors.ts";
 import { toText } from "../../paths.ts";
 import { startProgress } from "../../transfer.ts";
-import { makeUnfinished } from "../../sys/index.ts";
+import { makeUnfinished, removeWhole } from "../../sys/index.ts";
 import { unpackTree } from "../../tree/index.ts";
 import { writeError } from "../errors.ts";
 import { replaceFolder } from "../replace-folder.ts";
@@ -26,7 +25,7 @@ export async function exportLocal(
   const unpack = async (root: string, stage?: string): Promise<void> => {
     for (const { image, tree, folder = "" } of trees) {
       const staged = stage === undefined ? {} : { stage: join(stage, folder) };
-      const how = { signal: ctx.signal, onProgress: progress.add, ...timesOf(image), ...staged };
+      const how = { within: root, signal: ctx.signal, onProgress: progress.add, ...timesOf(image), ...staged };
       const names = await unpackTree(tree, join(root, folder), how);
       for (const name of names) dropped.add(toText(name));
     }
@@ -36,7 +35,8 @@ export async function exportLocal(
     await (output.mode === "delete" || !existsSync(dest) ? replaceFolder(dest, unpack) : mergeInto(dest, unpack));
   } catch (error) {
     // What is full is the destination: the hint of a full store would lead astray.
-    throw writeError("unpack the image to", dest, isDecantError(error, "STORE_FULL") ? error.cause : error);
+    const isFull = isDecantError(error, "STORE_FULL") && errnoOf(error.cause) === "ENOSPC";
+    throw writeError("unpack the image to", dest, isFull ? error.cause : error);
   }
   progress.end();
   if (dropped.size > 0)
@@ -54,7 +54,7 @@ async function mergeInto(dest: string, unpack: (root: string, stage?: string) =>
   if (!statSync(dest).isDirectory()) return await unpack(dest);
   try {
     using unfinished = makeUnfinished(dest, "folder");
-    await using _cleanup = { [Symbol.asyncDispose]: () => rm(unfinished.path, { recursive: true, force: true }) };
+    using _cleanup = { [Symbol.dispose]: () => removeWhole(unfinished.path) };
     await unpack(dest, unfinished.path);
   } catch (error) {
     if (errnoOf(error) !== "EXDEV") throw error;

@@ -18,7 +18,9 @@ const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256
 const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
 const subject = sha256("subject");
 const statement = signedStatement(subject);
-const bundle: unknown = JSON.parse(bundleOf(envelopeOf(statement, privateKey), { publicKey: { hint: "x" } }, []).toString("utf8"));
+const bundle: unknown = JSON.parse(
+  bundleOf(envelopeOf(statement, privateKey), { publicKey: { hint: "x" } }, { entries: [], timestamps: [] }).toString("utf8"),
+);
 const claim = {
   critical: {
     identity: { "docker-reference": "a" },

@@ -11,8 +11,9 @@ export const command: Command = defineCommand(
   {
     name: "index annotate",
     usage: "NAME",
-    summary: "Set annotations of an index of the store, or of one of its images",
-    notes: `The name moves to the new index, because an annotation changes its digest.
+    summary: "Set annotations of an index, or of one of its images",
+    notes: `NAME is one of the store; docker://NAME is one of a registry, whose layers stay there; oci:FOLDER:TAG is one of a layout.
+The name moves to the new index, because an annotation changes its digest.
 
 Example: decant index annotate --platform linux/arm64 --annotation tested=yes app:1`,
     options: {
@@ -31,7 +32,7 @@ Example: decant index annotate --platform linux/arm64 --annotation tested=yes ap
     const annotations = parseKeyValues(values.annotation, "--annotation", () => "");
     if (Object.keys(annotations).length === 0)
       throw usageError("Cannot annotate an index: no annotation was given", "Use --annotation KEY=VALUE");
-    const made = await annotateIndex({ ...storeOptions(values, context), name, annotations, platform: values.platform });
+    const made = await annotateIndex({ ...storeOptions(values, context), name, annotations, platform: values.platform, cwd: context.cwd });
     await context.stdout.write(`${made.name}@${made.descriptor.digest}: ${made.platforms.join(", ")}\n`);
     return 0;
   },

@@ -10,10 +10,14 @@ export const command: Command = defineCommand(
   {
     name: "index create",
     usage: "NAME IMAGE…",
-    summary: "Make an index in the store of images for several platforms",
-    notes: `Each IMAGE is one of the store. An IMAGE that is an index gives all its images. "decant push NAME" sends the index with them.
+    summary: "Make an index of images for several platforms",
+    notes: `NAME is one of the store. "decant push NAME" sends the index with its images.
+docker://NAME is one of a registry. It gets the index, and no layer that it has moves.
+Each IMAGE is one of the store, or docker://NAME, oci:PATH, docker-archive:FILE. An index gives all its images.
 
-Example: decant index create app:1 app:1-amd64 app:1-arm64`,
+Examples:
+  decant index create app:1 app:1-amd64 app:1-arm64
+  decant index create docker://registry.example/app:1 docker://registry.example/app:1-amd64 docker://registry.example/app:1-arm64`,
     options: {
       ...STORE_OPTION_TABLE,
       annotation: { type: "string", multiple: true, value: "KEY=VALUE", help: "Annotation of the index" },
@@ -26,7 +30,7 @@ Example: decant index create app:1 app:1-amd64 app:1-arm64`,
   },
   async (values, [name = "", ...images], context) => {
     const annotations = parseKeyValues(values.annotation, "--annotation", () => "");
-    const made = await createIndex({ ...storeOptions(values, context), name, images, annotations });
+    const made = await createIndex({ ...storeOptions(values, context), name, images, annotations, cwd: context.cwd });
     await context.stdout.write(`${made.name}@${made.descriptor.digest}: ${made.platforms.join(", ")}\n`);
     return 0;
   },

@@ -39,7 +39,7 @@ interface JavaModule {
 }
 
 /** What instructions refer to by number. */
-export interface ConstantPool {
+interface ConstantPool {
   className(at: number): string | undefined;
   text(at: number): string | undefined;
   member(at: number): { readonly owner: string; readonly name: string; readonly descriptor: string } | undefined;

@@ -9,7 +9,7 @@ import type { JavaOption } from "./java-command.ts";
 import type { JavaProgram } from "./java-program.ts";
 
 /** A module of the module path. */
-export interface FoundModule {
+interface FoundModule {
   readonly name: string;
   /** Its jar or folder, absolute. */
   readonly place: string;
@@ -18,7 +18,7 @@ export interface FoundModule {
 }
 
 /** What starting does with modules. */
-export interface JavaModules {
+interface JavaModules {
   readonly path: readonly string[];
   readonly found: ReadonlyMap<string, FoundModule>;
   /** A module that is nowhere; `by` requires it, and is absent for what options name. */
@@ -31,7 +31,7 @@ const MAX_MODULES = 2000;
 const DOUBT: ReadonlySet<string> = new Set(["--upgrade-module-path", "--limit-modules"]);
 
 /** Where Java looks for modules, in the form of paths. */
-export function modulePath({ options, workingDirectory }: JavaProgram): readonly string[] {
+function modulePath({ options, workingDirectory }: JavaProgram): readonly string[] {
   const value = lastValue(options, "-p", "--module-path");
   return (value ?? "").split(":").flatMap((one) => (one === "" ? [] : [absolutePath(one, workingDirectory)]));
 }

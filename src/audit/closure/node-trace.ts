@@ -18,8 +18,8 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
-  /** Not by an import: it would run as a thread, or package.json names it, for all platforms or for this one. */
-  readonly how?: "worker" | "dependency" | "platform";
+  /** Not by an import: it would run as a thread or a process, or package.json names it, for all platforms or for this one. */
+  readonly how?: NodeWorker["kind"] | "dependency" | "platform";
   /** Others that would have done, of which none is there either. */
   readonly alternatives?: readonly string[];
 }
@@ -71,7 +71,7 @@ interface Asking {
   readonly isCertain: boolean;
   /** The program expects that it may be missing. */
   readonly isGuarded?: boolean;
-  readonly how?: "worker";
+  readonly how?: NodeWorker["kind"];
 }
 
 /** Goes through everything from `roots` on. */
@@ -129,11 +129,11 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     }
   }
 
-  async function startWorker({ path, base, lazy }: NodeWorker, by: Work): Promise<void> {
+  async function startWorker({ kind, path, base, lazy }: NodeWorker, by: Work): Promise<void> {
     const from = `/${by.entry.path}`;
     const absolute = posix.normalize(absolutePath(fromText(path), base === "file" ? folderOf(from) : options.workingDirectory));
     const target = base === "module" ? await resolver.resolve(path, "require", from) : await resolver.main(absolute);
-    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, how: "worker" });
+    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, how: kind });
   }
 
   function take(target: Awaited<ReturnType<NodeResolver["main"]>>, specifier: string, { by, isCertain, isGuarded, how }: Asking): void {

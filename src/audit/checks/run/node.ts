@@ -124,7 +124,13 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   });
 }
 
-const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency", platform: "names for this platform" };
+const HOW = {
+  import: "imports",
+  worker: "starts a Worker from",
+  child: "starts a process of Node.js from",
+  dependency: "names the dependency",
+  platform: "names for this platform",
+};
 const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 

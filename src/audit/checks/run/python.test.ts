@@ -1,5 +1,6 @@
 /** Python programs: what is found where something is missing. */
 import { addon, BASE, program, at, PYTHON, run, testBroken, testWhole } from "../../../../test/support/broken-images.ts";
+import { zipFile } from "../../../../test/support/zip-file.ts";
 
 testBroken("Python program", [
   {
@@ -108,6 +109,22 @@ testBroken("Python program", [
     want: "error python-module-missing /app/main.py",
     message: /imports "own", which is in none .*; its user may not list "\/app"/,
     remedy: /chmod -R a\+rX/,
+  },
+  {
+    name: "A2: an archive without __main__.py",
+    tree: { ...PYTHON, "app/tool.pyz": zipFile({ "own.py": "" }) },
+    config: at("/app", "python3", "tool.pyz"),
+    want: "error python-main-missing /app/tool.pyz",
+    message: /the archive "\/app\/tool.pyz", which has no "__main__.py"/,
+    remedy: /zipapp/,
+  },
+  {
+    name: "A2: a module of the library that an archive imports",
+    tree: { ...PYTHON, "app/tool.pyz": zipFile({ "__main__.py": "import own, tkinter\n", "own.py": "" }) },
+    config: at("/app", "python3", "tool.pyz"),
+    want: "error python-module-missing undefined",
+    message: /imports "tkinter"/,
+    remedy: /Install it/,
   },
   {
     name: "a Python module that is missing",

@@ -81,6 +81,14 @@ function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): Fi
       details: { command: command.argv.map(toText) },
     };
   }
+  if (main.archive !== undefined && !["__main__.py", "__main__.pyc"].some((name) => main.archive?.members.has(name) === true)) {
+    return {
+      path: toText(path),
+      message: `Python is started with the archive "${toText(path)}", which has no "__main__.py"`,
+      remedy: "Make it with python -m zipapp --main, or start a module of it with PYTHONPATH and python -m",
+      details: { command: command.argv.map(toText) },
+    };
+  }
   if (main.entry !== undefined) return undefined;
   const similar = similarPath(files, [path]);
   const isPython = isPythonName(lastPart(run.path));

@@ -19,6 +19,14 @@ const GYP_LOADER =
 
 testBroken("Node.js program", [
   {
+    name: "A1: a module that only a later Node.js has built in",
+    tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("node:sqlite"); require("node:test");\n' },
+    config: { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=20.19.0"] },
+    want: "warning node-module-missing /app/main.cjs",
+    message: /imports "node:sqlite", which the Node.js of the image is too old for/,
+    remedy: /later Node.js/,
+  },
+  {
     name: "a main module that is missing",
     tree: { ...NODE, "app/index.js": "file" },
     config: at("/app", "node", "server.js"),

@@ -454,6 +454,15 @@ testWhole([
     { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=24.1.0"] },
   ],
   [
+    "A1: an add-on for another version of Node.js, of those that lie side by side (zeromq)",
+    {
+      ...NODE,
+      "app/main.js": "file",
+      "app/node_modules/z/build/linux/x64/node/108/addon.node": addon({ needed: ["libc.musl-x86_64.so.1"] }),
+    },
+    at("/app", "node", "main.js"),
+  ],
+  [
     "A1: an add-on for musl beside the one for glibc (koffi)",
     { ...NODE, "app/main.js": "file", "app/node_modules/k/build/musl_x64/k.node": addon({ needed: ["libc.musl-x86_64.so.1"] }) },
     at("/app", "node", "main.js"),

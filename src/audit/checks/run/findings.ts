@@ -30,6 +30,7 @@ export type RunId =
   | "python-venv-broken"
   | "python-module-missing"
   | "python-library-missing"
+  | "python-import-fails"
   | "java-file-missing"
   | "java-main-class-missing"
   | "java-agent-unusable"
@@ -62,6 +63,7 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "The interpreter of a Python virtual environment is missing"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],
+  "python-import-fails": ["error", "A Python program imports what a module does not have"],
   "python-module-missing": ["error", "A module that a Python program imports is missing"],
   "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],

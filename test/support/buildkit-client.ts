@@ -38,13 +38,13 @@ export interface TestServer extends AsyncDisposable {
   connect(): TestClient;
 }
 
-/** Starts one. */
-export async function startBuildServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+/** Starts one; `allow`: what it grants to steps. */
+export async function startBuildServer(env: Readonly<Record<string, string>> = {}, allow: readonly string[] = []): Promise<TestServer> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-serve-")));
   const root = join(folder.path, "store");
   const server = stack.use(
-    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
+    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow }),
   );
   const path = join(folder.path, "door");
   const sockets = new Set<Socket>();
@@ -94,8 +94,8 @@ export interface TestBuild {
   readonly definition?: Definition | undefined;
   /** The request of the build itself says what is built: nothing is asked of the open build. */
   readonly direct?: boolean;
-  /** What the client's own policy says of a source, by its identifier. */
-  readonly policy?: (identifier: string) => "allow" | "deny" | "convert" | "request";
+  /** What the client's own policy says of a source, by its identifier; any other text is what to take instead. */
+  readonly policy?: (identifier: string) => string;
   /** Graphs that stand for contexts. */
   readonly frontendInputs?: Readonly<Record<string, Definition>>;
   /** Looks at the result before it is returned. */
@@ -236,10 +236,10 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
     router.unary(PolicyVerifier.method.checkPolicy, async ({ source }) => {
       const answer = policy(source?.source?.identifier ?? "");
       if (answer === "request") return create(CheckPolicyResponseSchema, { result: { case: "request", value: source ?? {} } });
-      const action = ["allow", "deny", "convert"].indexOf(answer);
-      return create(CheckPolicyResponseSchema, {
-        result: { case: "decision", value: { action, denyMessages: [{ message: "not that one" }] } },
-      });
+      const known = ["allow", "deny"].indexOf(answer);
+      const decision =
+        known >= 0 ? { action: known, denyMessages: [{ message: "not that one" }] } : { action: 2, update: { identifier: answer } };
+      return create(CheckPolicyResponseSchema, { result: { case: "decision", value: decision } });
     });
   }
   if (output !== undefined) {

@@ -21,7 +21,7 @@ import { sweepClientFolders } from "./synced-folders.ts";
 interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
-  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  /** What steps of clients may ask for: "network.host", "security.insecure", "device". */
   readonly allow: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const SHARED =
 /** Opens the store. Throws as `openSession`. */
 export async function openBuildServer({ readers, writers, allow, ...options }: BuildServerOptions): Promise<BuildServer> {
   await using opening = new AsyncDisposableStack();
-  const { store } = opening.use(await openSession(options));
+  const { store } = opening.use(await openSession(options, "stay"));
   await sweepClientFolders(store);
   const stop = new AbortController();
   const scratch = opening.use(await store.scratch());

@@ -1,6 +1,6 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
-import type { ClientAccess } from "../../build/index.ts";
+import { type ClientAccess, takenSource } from "../../build/index.ts";
 import { gitSourceOp, parseGitUrl, type SourceOp } from "../../graph/index.ts";
 import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import { checkPolicy } from "../session/ask-policy.ts";
@@ -11,8 +11,10 @@ import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createSecretGuard } from "../../secrets/index.ts";
+import { askedOf } from "./entitlements.ts";
 import { notServed, toGrpc } from "./errors.ts";
 import type { ClientGraph, ClientResult } from "./client-result.ts";
+import { fixedPolicy } from "./fixed-policy.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
@@ -31,10 +33,12 @@ export async function solve(connection: Connection, request: SolveRequest, callS
   const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
   const lost = session === undefined ? [] : [session.signal];
   const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
-  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, secrets: createSecretGuard([]) });
+  const policy = await fixedPolicy(request);
+  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, policy, secrets: createSecretGuard([]) });
   await using _held = connection.hold();
   try {
     refuseFields(request);
+    askedOf(service, request);
     const response = await frontendBuild(connection, job);
     job.end();
     return response;
@@ -51,7 +55,6 @@ export async function solve(connection: Connection, request: SolveRequest, callS
 function refuseFields(request: SolveRequest): void {
   if (request.enableSessionExporter) throw notServed("An exporter of the client (EnableSessionExporter)");
   if (request.proxyNetwork) throw notServed("A network behind a proxy (--proxy-network)");
-  if (request.sourcePolicy !== undefined && request.sourcePolicy.rules.length > 0) throw notServed("A source policy");
 }
 
 async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
@@ -89,7 +92,8 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
   const session = sessionOf(job);
   const access = accessOf(service, job, session, attributes);
   const remote = remoteContext(attributes);
-  if (remote !== undefined) await access.checkSource?.(remote, hostPlatform({ arch: process.arch }));
+  if (remote !== undefined && access.checkSource !== undefined)
+    await takenSource(access.checkSource, remote, hostPlatform({ arch: process.arch }));
   const graphOf = (name: string): ClientGraph => openGraph(connection, job, frontendInputs[name] ?? create(DefinitionSchema), access);
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(attributes)) {
@@ -102,6 +106,7 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
     readers: service.readers,
     env: service.env,
     root: service.store.root,
+    allow: askedOf(service, job.request),
     access,
     looksOnly: attributes["requestid"] !== undefined,
     inputs: (name) => inputLayout(connection, job, frontendInputs[name], () => graphOf(name)),
@@ -138,6 +143,7 @@ function accessOf(service: Service, job: Job, session: ClientSession, attributes
       // As docker has it: without a user it is a token.
       return username === "" ? { kind: "identity-token", token: secret } : { kind: "password", username, password: secret };
     },
+    policy: job.policy,
     ...(job.request.sourcePolicySession === "" ? {} : { checkSource: policyOf(service, job) }),
     build: { id: job.ref, title: titleOf(attributes) },
   };
@@ -145,16 +151,16 @@ function accessOf(service: Service, job: Job, session: ClientSession, attributes
 
 /** The client may have a session of its own for its policy. Each source is asked about once. */
 function policyOf({ sessions }: Service, job: Job): NonNullable<ClientAccess["checkSource"]> {
-  const asked = new Map<string, Promise<void>>();
+  const asked = new Map<string, Promise<SourceOp>>();
   return async (op, platform) => {
-    const check = async (): Promise<void> => {
+    const check = async (): Promise<SourceOp> => {
       const { client, signal } = await sessions.get(job.request.sourcePolicySession, job.signal);
-      await checkPolicy({ client, signal: AbortSignal.any([signal, job.signal]) }, op, platform);
+      return await checkPolicy({ client, signal: AbortSignal.any([signal, job.signal]) }, op, platform);
     };
     const key = JSON.stringify([op.identifier, op.attrs, formatPlatform(platform)]);
     const answer = asked.get(key) ?? check();
     asked.set(key, answer);
-    await answer;
+    return await answer;
   };
 }
 

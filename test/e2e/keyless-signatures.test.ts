@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, test } from "node:test";
 import { generateKeyPair, signImage, verifyImage } from "../../src/index.ts";
 import { tarOf } from "../support/archive.ts";
@@ -175,6 +176,29 @@ test("F4: a log of Rekor v2 proves that it has the signature, and an authority s
   assert.match(await sign(image, sigstore, byKey), /"version":"0.0.2"/);
   assert.match(await sign(image, sigstore, asked), /^USAGE: .*without timestampServerUrl/);
   assert.match(await sign(image, sigstore, { ...byKey, rekorUrl: undefined }), /^USAGE: .*without rekorUrl/);
+});
+
+test("F4: a log of Rekor v2 is told which kind of key has signed", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  const image = fill(registry);
+  const rows: readonly [key: KeyObject, said: string | RegExp][] = [
+    [generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey, "PKIX_ECDSA_P384_SHA_384"],
+    [generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey, "PKIX_ECDSA_P521_SHA_512"],
+    [generateKeyPairSync("ed25519").privateKey, "PKIX_ED25519"],
+    [generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey, "PKIX_RSA_PKCS1V15_2048_SHA256"],
+    [generateKeyPairSync("rsa", { modulusLength: 2056 }).privateKey, /^SIGNING: .*RSA with 2056 bits/],
+  ];
+  for (const [key, said] of rows) {
+    const env = { KEY: key.export({ type: "pkcs8", format: "pem" }).toString() };
+    const made = await sign(image, sigstore, { key: "env://KEY", env, tlogUpload: true, upload: false, rekorVersion: "2" });
+    if (typeof said !== "string") {
+      assert.match(made, said);
+      continue;
+    }
+    const written = JSON.parse(Buffer.from(String(entryOf(JSON.parse(made))["canonicalizedBody"]), "base64").toString());
+    assert.equal(written.spec.dsseV002.signatures[0].verifier.keyDetails, said);
+  }
 });
 
 function proofOf(bundle: { readonly verificationMaterial: Record<string, unknown> }): Record<string, unknown> {

@@ -111,10 +111,12 @@ table("parseJavaCommand()", (line) => parseJavaCommand(words(line)), {
   "-Xmx1g -jar app.jar x": { jar: "app.jar" },
   "-cp a:b/* com.example.Main x": { mainClass: "com.example.Main", classPath: "a:b/*" },
   "--class-path=a Main": { mainClass: "Main", classPath: "a" },
-  "-m app/com.Main": undefined,
+  "-m app/com.Main x": { module: { name: "app", mainClass: "com.Main" } },
+  "-p mods --module=app": { module: { name: "app" } },
   "@args": undefined,
   "-version": undefined,
-  "Main.java": undefined,
+  "--source 21 Main": { source: "Main" },
+  "Main.java": { source: "Main.java" },
 });
 
 it("parseManifest() joins lines and stops at the end of the main section", () => {

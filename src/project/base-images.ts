@@ -218,7 +218,7 @@ async function named(
     const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
     if (pull !== "always" || !isHere || !isOutOfReach(error)) throw error;
     const { code, message, details } = error;
-    throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
+    throw new DecantError(code, message, { hint: "A build without --pull uses what the store has of it", details, cause: error });
   });
   const { digest } = pulled.reference;
   if (digest !== undefined) await checkSignatures(asking, rules, { reference: pulled.reference, digest });

@@ -1,6 +1,6 @@
 /** The builders that are compared, each with a store of its own that can be emptied: decant, docker buildx, buildah. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "./measure.ts";
@@ -33,7 +33,22 @@ export interface Builder {
   reset(): void;
 }
 
-const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
+/** Where bench/peers puts everything. */
+export const PEERS: string = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
+
+const INSTALLED = "bench/out/installed";
+/** The command as its package installs it. In a checkout it would look for changed sources at every start. */
+export const DECANT: string = join(INSTALLED, "bin/decant");
+
+/** Makes that command of the newest bundle. */
+export function installDecant(): void {
+  rmSync(INSTALLED, { recursive: true, force: true });
+  for (const part of ["bin", "dist", "package.json"]) cpSync(part, join(INSTALLED, part), { recursive: true });
+  symlinkSync(join(process.cwd(), "node_modules"), join(INSTALLED, "node_modules"));
+}
+
+/** The docker client of bench/peers. */
+export const DOCKER: string = join(PEERS, "sid/usr/bin/docker");
 
 /** Decant's bundle, with its store in `folder`. */
 export function decant(folder: string): Builder {
@@ -41,7 +56,7 @@ export function decant(folder: string): Builder {
   const env = { DECANT_ROOT: root };
   return {
     name: "decant",
-    command: (...args) => ({ argv: ["bin/decant", ...args], env }),
+    command: (...args) => ({ argv: [DECANT, ...args], env }),
     build({ context, dockerfile, output, extra }) {
       const out =
         output === undefined
@@ -54,14 +69,13 @@ export function decant(folder: string): Builder {
       const loading = output?.kind === "load" ? { DOCKER_HOST: `unix://${dockerSocket(folder) ?? "/nonexistent"}` } : {};
       return [
         {
-          argv: ["bin/decant", "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context],
+          argv: [DECANT, "build", "--progress=plain", "-f", dockerfile, ...out, ...(extra?.decant ?? []), context],
           env: { ...env, ...loading },
         },
       ];
     },
     reset() {
-      const run = (...args: string[]): string =>
-        spawnSync("bin/decant", args, { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
+      const run = (...args: string[]): string => spawnSync(DECANT, args, { env: { ...process.env, ...env }, encoding: "utf8" }).stdout;
       // Images go by hand, then everything that nothing needs: as empty as `docker system prune -af` leaves it.
       const names = run("images", "--format", "json");
       for (const { name } of names === "" ? [] : parsedNames(names)) run("rmi", name);
@@ -81,7 +95,7 @@ function dockerSocket(folder: string): string | undefined {
 
 /** A dockerd that bench/peers started. Undefined when it does not answer. */
 export function docker(folder: string): Builder | undefined {
-  const client = join(PEERS, "sid/usr/bin/docker");
+  const client = DOCKER;
   const socket = dockerSocket(folder);
   if (socket === undefined || !existsSync(client)) return undefined;
   const env = { DOCKER_HOST: `unix://${socket}` };
@@ -90,39 +104,25 @@ export function docker(folder: string): Builder | undefined {
   return {
     name: "docker",
     command: (...args) => ({ argv: [client, ...args], env }),
-    build({ context, dockerfile, output, extra }) {
-      const out =
-        output === undefined
-          ? ["--output", "type=cacheonly"]
-          : output.kind === "push"
-            ? ["--output", `type=image,name=${output.name},push=true`]
-            : output.kind === "load"
-              ? ["--tag", output.name, "--load"]
-              : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
-      return [
-        {
-          argv: [
-            client,
-            "buildx",
-            "build",
-            "--progress=plain",
-            "--network=host",
-            "--provenance=false",
-            "-f",
-            dockerfile,
-            ...out,
-            ...(extra?.docker ?? []),
-            context,
-          ],
-          env,
-        },
-      ];
-    },
+    build: (spec) => [{ argv: [client, ...buildxWords(spec), "--network=host"], env }],
     reset() {
       quiet(["system", "prune", "-af", "--volumes"]);
       quiet(["builder", "prune", "-af"]);
     },
   };
+}
+
+/** What docker's client gets for a build. */
+export function buildxWords({ context, dockerfile, output, extra }: BuildSpec): string[] {
+  const out =
+    output === undefined
+      ? ["--output", "type=cacheonly"]
+      : output.kind === "push"
+        ? ["--output", `type=image,name=${output.name},push=true`]
+        : output.kind === "load"
+          ? ["--tag", output.name, "--load"]
+          : ["--output", `type=oci,dest=${output.dest}${output.compression === undefined ? "" : `,compression=${output.compression}`}`];
+  return ["buildx", "build", "--progress=plain", "--provenance=false", "-f", dockerfile, ...out, ...(extra?.docker ?? []), context];
 }
 
 /** Arguments of the skopeo that is beside that buildah. Undefined when it does not run. */

@@ -7,6 +7,8 @@ export interface Measurement {
   readonly seconds: number;
   /** Peak of the sum over the command and all its descendants, sampled every 25 ms; 0 when memory was not asked for. */
   readonly peakBytes: number;
+  /** The end of what it printed. */
+  readonly output: string;
 }
 
 /** A command to time. */
@@ -35,7 +37,7 @@ export async function measure({ argv, env = {} }: Command, options: { readonly m
   });
   clearInterval(sampler);
   if (code !== 0) throw new Error(`${argv.join(" ")}: exit ${code}\n${output}`);
-  return { seconds: (performance.now() - started) / 1000, peakBytes };
+  return { seconds: (performance.now() - started) / 1000, peakBytes, output };
 }
 
 /** Resident bytes of a process and all its descendants. */

@@ -1,9 +1,10 @@
 /**
- * `npm run bench:serve [-- --runs N]`: what `decant serve` costs. Its cold start to the first byte, a build in which nothing changed (by `decant build`,
- * by docker's client on Decant, and by docker's client on the BuildKit of the peers' dockerd, in turns), and the memory of the server, idle and busy.
- * `bench/peers` starts the registry, the dockerd and the client. Figures are medians; nothing is asserted.
+ * `npm run bench:serve [-- --runs N] [--minutes 5] [--only TEXT] [--buildkit ADDRESS]`: what `decant serve` costs. Its cold start to the first byte; a build
+ * in which nothing changed (by `decant build`, by docker's client on Decant, and by docker's client on BuildKit, in turns); the memory of the server, idle
+ * and busy; and the rows of rows.ts by `decant build` and through the server. `bench/peers` starts the registry, the dockerd and the client; `--buildkit`
+ * names another BuildKit, such as unix:///run/buildkit/buildkitd.sock. Times are medians of N runs at most; nothing is asserted.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -12,23 +13,54 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { DECANT } from "../test/support/command.ts";
 import { DOCKER, openBuildxDoor } from "../test/support/buildx.ts";
-import { measure, median, treeBytes } from "./measure.ts";
+import { type Command, measure, median, treeBytes } from "./measure.ts";
+import { installDecant } from "./builders.ts";
+import { FULL } from "./rows.ts";
+import { printServeRows } from "./serve-rows.ts";
 
 const PEERS = process.env["PEERS"] ?? join(homedir(), ".cache/decant-peers");
-const REGISTRY = `127.0.0.1:${process.env["PEERS_PORT"] ?? "5000"}`;
+const WORKSPACE = join(PEERS, "bench");
+const PORT = process.env["PEERS_PORT"] ?? "5000";
+const REGISTRY = `127.0.0.1:${PORT}`;
+const EMPTY_REGISTRY = `127.0.0.1:${Number(PORT) + 1}`;
 const FILES = 500;
 const CLIENTS = 8;
 const SAMPLE_MS = 25;
 const MB = 1_000_000;
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "9" } } });
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    minutes: { type: "string", default: "5" },
+    only: { type: "string" },
+    buildkit: { type: "string" },
+  },
+});
 const runs = Number(values.runs);
-const folder = mkdtempSync(join(tmpdir(), "decant-bench-serve-"));
+const untilMs = performance.now() + Number(values.minutes) * 60_000;
+// The journalled file system of `npm run bench`, where it is mounted: all builders are on the same one.
+const isMounted = spawnSync("mountpoint", ["-q", WORKSPACE]).status === 0;
+const folder = mkdtempSync(join(isMounted ? WORKSPACE : tmpdir(), "decant-bench-serve-"));
 try {
   const context = join(folder, "context");
   writeContext(context);
-  console.log(`cold start of decant serve to its first byte: ${await coldStart()} ms`);
-  await builds(context);
+  if (values.only === undefined) console.log(`cold start of decant serve to its first byte: ${await coldStart()} ms`);
+  const store = join(folder, "store");
+  await using door = await openBuildxDoor(store);
+  // Also where the caller has builders of its own.
+  const env = { ...textOnly(door.env), BUILDX_CONFIG: join(door.env["DOCKER_CONFIG"] ?? folder, "buildx") };
+  if (values.only === undefined) await builds(context, { store, pid: door.pid, env });
+  installDecant();
+  // Contexts of `npm run bench` are there already.
+  const place = {
+    sizes: FULL,
+    folder: isMounted ? WORKSPACE : folder,
+    dockerSocket: "",
+    registry: REGISTRY,
+    emptyRegistry: EMPTY_REGISTRY,
+  };
+  await printServeRows({ place, folder, client: DOCKER, env, runs, only: values.only, untilMs });
+  console.log(`memory at the end: ${megabytes(treeBytes(door.pid))} MB`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -79,30 +111,53 @@ async function firstByte(path: string): Promise<void> {
   }
 }
 
-async function builds(context: string): Promise<void> {
-  const store = join(folder, "store");
-  await using door = await openBuildxDoor(store);
-  const pid = door.pid;
+/** The server under test, and what a client needs to find it. */
+interface Served {
+  readonly store: string;
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function builds(context: string, { store, pid, env }: Served): Promise<void> {
   console.log(`memory of an idle server: ${megabytes(treeBytes(pid))} MB`);
-  const onDecant = textOnly(door.env);
-  const onBuildkit = { ...onDecant, BUILDX_BUILDER: "default", DOCKER_HOST: `unix://${PEERS}/docker.sock` };
-  const buildx = [DOCKER, "buildx", "build", "--provenance=false", "--network", "host", "-o", "type=cacheonly", context];
+  const words = ["buildx", "build", "--provenance=false", "-o", "type=cacheonly", context];
   const ways = [
-    { name: "decant build", argv: [DECANT, "build", context], env: { DECANT_ROOT: store }, times: Array<number>() },
-    { name: "docker buildx on decant serve", argv: buildx, env: onDecant, times: Array<number>() },
-    { name: "docker buildx on BuildKit", argv: buildx, env: onBuildkit, times: Array<number>() },
+    { name: "decant build", command: { argv: [DECANT, "build", context], env: { DECANT_ROOT: store } }, times: Array<number>() },
+    { name: "docker buildx on decant serve", command: { argv: [DOCKER, ...words], env }, times: Array<number>() },
+    { name: "docker buildx on BuildKit", command: onBuildkit([...words, "--network", "host"], env), times: Array<number>() },
   ];
-  for (const { argv, env } of ways) await measure({ argv, env });
-  for (let run = 0; run < runs; run += 1) for (const { argv, env, times } of ways) times.push((await measure({ argv, env })).seconds);
-  for (const { name, times } of ways) console.log(`nothing changed, ${name}: ${Math.round(median(times) * 1000)} ms`);
+  const answering = [];
+  for (const way of ways) {
+    try {
+      await measure(way.command);
+      answering.push(way);
+    } catch (error) {
+      console.log(`${way.name}: failed: …${String(error).replaceAll("\n", " ").slice(-400)}`);
+    }
+  }
+  for (let run = 0; run < runs; run += 1) for (const { command, times } of answering) times.push((await measure(command)).seconds);
+  for (const { name, times } of answering) console.log(`nothing changed, ${name}: ${Math.round(median(times) * 1000)} ms`);
   console.log(`memory after ${runs + 1} builds: ${megabytes(treeBytes(pid))} MB`);
 
   let peak = 0;
   const sampler = setInterval(() => (peak = Math.max(peak, treeBytes(pid))), SAMPLE_MS);
-  const clients = Array.from({ length: CLIENTS }, (_none, at) => measure({ argv: [...buildx, "--build-arg", `N=${at}`], env: onDecant }));
+  const clients = Array.from({ length: CLIENTS }, (_none, at) =>
+    measure({ argv: [DOCKER, ...words, "--build-arg", `N=${at}`], env }).catch((error: unknown) => console.log(String(error))),
+  );
   await Promise.all(clients);
   clearInterval(sampler);
   console.log(`memory with ${CLIENTS} builds at once: ${megabytes(peak)} MB at most, ${megabytes(treeBytes(pid))} MB afterwards`);
+}
+
+/** The same client on a BuildKit: that of the peers' dockerd, or the one that was named. */
+function onBuildkit(words: readonly string[], env: Readonly<Record<string, string>>): Command {
+  const { buildkit } = values;
+  if (buildkit === undefined)
+    return { argv: [DOCKER, ...words], env: { ...env, BUILDX_BUILDER: "default", DOCKER_HOST: `unix://${PEERS}/docker.sock` } };
+  const own = { ...env, BUILDX_CONFIG: join(folder, "buildx"), BUILDX_BUILDER: "bench" };
+  const made = spawnSync(DOCKER, ["buildx", "create", "--name", "bench", "--driver", "remote", buildkit], { env: own, encoding: "utf8" });
+  if (made.status !== 0) throw new Error(made.stderr);
+  return { argv: [DOCKER, ...words], env: own };
 }
 
 function megabytes(bytes: number): number {

@@ -74,7 +74,7 @@ const OPENERS = [
   // Entries of trees.
   /^src\/tree\/(host-files|host-digest|make-entry)\.ts$/,
   // Blobs and work files of the store.
-  /^src\/(tree\/layer-store|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
+  /^src\/(tree\/(layer-store|scratch-file)|debian\/kept-table|distroless\/spool|engine\/ops\/http-source|api\/run-handle)\.ts$/,
   // The bundle of a step and its log, cache mounts, /proc and /sys, the host's resolv.conf.
   /^src\/engine\/(sandbox\/[a-z-]+|ops\/(step-log|cache-mounts))\.ts$/,
   // The folder of a socket in the store.

@@ -11,15 +11,21 @@ interface ParsedYaml {
   readonly mistake: { readonly message: string; readonly pos: readonly [number, number] } | undefined;
 }
 
-/** Parses a text; a key that is there twice is a mistake. */
+/** Parses a text; a key that is there twice, and deep nesting, are mistakes. */
 export async function parseYaml(text: string): Promise<ParsedYaml> {
   // On use: most builds have no YAML, and the parser costs start-up time.
   const yaml = await import("yaml");
   const lines = new yaml.LineCounter();
-  // The parser compares each key with each other one, which takes minutes for a file of 1 MiB.
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  const [syntax] = document.errors;
-  return { yaml, document, lines, mistake: syntax ?? repeatedKey(yaml, document) };
+  try {
+    // The parser compares each key with each other one, which takes minutes for a file of 1 MiB.
+    const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const [syntax] = document.errors;
+    return { yaml, document, lines, mistake: syntax ?? repeatedKey(yaml, document) };
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    return { yaml, document: new yaml.Document(), lines, mistake: { message: "the text is nested too deeply", pos: [0, 0] } };
+  }
 }
 
 function repeatedKey(yaml: typeof yamlPackage, document: Document): ParsedYaml["mistake"] {

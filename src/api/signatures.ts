@@ -17,7 +17,7 @@ import { step } from "../step.ts";
 import { workingDirectory } from "../working-directory.ts";
 import type { Digest } from "../digest.ts";
 import { readKeyFile } from "./key-files.ts";
-import { call, fields, flag, list, maybe, record, STORE, text } from "./options/kinds.ts";
+import { call, fields, flag, list, maybe, oneOf, record, STORE, text } from "./options/kinds.ts";
 import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
 import { startRun } from "./run-handle.ts";
 import type { Run } from "./types.ts";
@@ -42,8 +42,10 @@ export interface SignImageOptions extends StoreOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** The certificate authority. Default: https://fulcio.sigstore.dev. */
   readonly fulcioUrl?: string | undefined;
-  /** The transparency log. Default: https://rekor.sigstore.dev. */
+  /** The transparency log. Default: https://rekor.sigstore.dev, which is of version 1. */
   readonly rekorUrl?: string | undefined;
+  /** What `rekorUrl` speaks. Logs of version 2 say no time: without a key, they need `timestampServerUrl`, too. Default: "1". */
+  readonly rekorVersion?: "1" | "2" | undefined;
   /** A timestamp authority (RFC 3161) that says when the image was signed. Default: none. */
   readonly timestampServerUrl?: string | undefined;
   /** With a key: write the signature down in the log, where everybody can see it. Default false. */
@@ -95,6 +97,7 @@ const SIGN: Shape = shapeOf<SignImageOptions>("signImage", {
   annotations: maybe(record(text)),
   fulcioUrl: maybe(text),
   rekorUrl: maybe(text),
+  rekorVersion: maybe(oneOf("1", "2")),
   timestampServerUrl: maybe(text),
   tlogUpload: maybe(flag),
   upload: maybe(flag),
@@ -221,9 +224,19 @@ async function storedForms(session: Session, context: ImageContext, found: Signe
 
 async function signerOf(session: Session, options: SignImageOptions, signal: AbortSignal): Promise<Signer> {
   const { env, network } = session;
-  const { ambientToken, createKeylessSigner, createKeySigner, openTimestampAuthority, openTransparencyLog, readPrivateKey, signingError } =
-    await import("../signatures/index.ts");
-  const log = openTransparencyLog(network, serviceUrl("rekorUrl", options.rekorUrl ?? REKOR));
+  const {
+    ambientToken,
+    createKeylessSigner,
+    createKeySigner,
+    openTiledLog,
+    openTimestampAuthority,
+    openTransparencyLog,
+    readPrivateKey,
+    signingError,
+  } = await import("../signatures/index.ts");
+  checkTiledLog(options);
+  const openLog = options.rekorVersion === "2" ? openTiledLog : openTransparencyLog;
+  const log = openLog(network, serviceUrl("rekorUrl", options.rekorUrl ?? REKOR));
   const server = options.timestampServerUrl;
   const clock = server === undefined ? undefined : openTimestampAuthority(network, serviceUrl("timestampServerUrl", server));
   const files = { env, cwd: options.cwd ?? workingDirectory(), signal };
@@ -243,6 +256,21 @@ async function signerOf(session: Session, options: SignImageOptions, signal: Abo
       hint: "Use --key cosign.key, or --identity-token; workflows of GitHub need the permission id-token: write",
     });
   return createKeylessSigner({ network, token, fulcio, log, clock });
+}
+
+/** Logs of version 2 have no address that lasts, and say no time, which a certificate of minutes needs. Throws `USAGE`. */
+function checkTiledLog({ rekorVersion, rekorUrl, key, timestampServerUrl }: SignImageOptions): void {
+  if (rekorVersion !== "2") return;
+  if (rekorUrl === undefined)
+    throw usageError(
+      "Cannot use rekorVersion 2 without rekorUrl: each year has a log of its own",
+      "Name the log: --rekor-url https://log2025-1.rekor.sigstore.dev",
+    );
+  if (key === undefined && timestampServerUrl === undefined)
+    throw usageError(
+      "Cannot use rekorVersion 2 without a key and without timestampServerUrl: such a log does not say when an image was signed",
+      "Name an authority that does: --timestamp-server-url https://timestamp.sigstore.dev/api/v1/timestamp",
+    );
 }
 
 function serviceUrl(option: string, value: string): URL {

@@ -3,7 +3,7 @@ import { resolveUser, type RunUser } from "../engine/index.ts";
 import { isDecantError } from "../errors.ts";
 import { parentOf, type TreePath } from "../paths.ts";
 import { type Entry } from "../tree/index.ts";
-import { blockedAt, type Identity, mayRead } from "./access.ts";
+import { blockedAt, type Identity, mayExecute, mayRead } from "./access.ts";
 import type { AuditSubject } from "./types.ts";
 
 /** The user of a subject, or the reason why there is none. */
@@ -39,4 +39,10 @@ export async function shutFor(subject: AuditSubject): Promise<ShutBy> {
   };
   return (entry, path) =>
     (path === undefined ? wayTo(entry) : blockedAt(subject.tree, path, who)) ?? (mayRead(entry, who) ? undefined : entry);
+}
+
+/** Makes the test for directories that the user of a subject may enter, and not list: who knows a name in it may open it. */
+export async function unlistedFor(subject: AuditSubject): Promise<(directory: Entry) => boolean> {
+  const who = await subjectIdentity(subject);
+  return (directory) => who !== undefined && !mayRead(directory, who) && mayExecute(directory, who);
 }

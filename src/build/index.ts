@@ -16,11 +16,14 @@ export {
   type OpenedBuild,
   planOptionsOf,
 } from "./open-build.ts";
+export { takenSource } from "./client-sources.ts";
+export { buildDevices, checkDevices } from "./devices.ts";
 export { type EventKeeper, keepEvents, keptBuild, keptEvents } from "./kept-events.ts";
 export { lockSources, type LockSourcesOptions, type LockSourcesResult, type SourceChange } from "./source-lock.ts";
 export { openCaches } from "./shared-caches.ts";
 export { secretsOfSteps } from "./lent-files.ts";
 export { checkOutputs, writeOutput } from "./outputs.ts";
+export { readFilesOf } from "./read-files.ts";
 export { runBuild } from "./run-build.ts";
 export type { ReplayDifference, ReplayOptions, ReplayResult } from "./replay/types.ts";
 export type { PreparedBuild } from "./prepare.ts";

@@ -17,11 +17,12 @@ import {
 import { type ParsedDockerfile, parseDockerfile, type PlanOptions } from "../dockerfile/index.ts";
 import type { EngineContext, SourceAccess } from "../engine/index.ts";
 import { usageError } from "../errors.ts";
+import { type CheckSource, clientImage } from "./client-sources.ts";
 import { learning, openGuard } from "./secret-guard.ts";
 import type { SecretGuard } from "../secrets/index.ts";
 import type { Emit } from "../events.ts";
 import type { Followed } from "../followed.ts";
-import { parseGitUrl, type SourceOp } from "../graph/index.ts";
+import { parseGitUrl } from "../graph/index.ts";
 import { defaultPlatform, hostPlatform, type Platform } from "../oci/index.ts";
 import { type CredentialSource, fileCredentials } from "../registry/index.ts";
 import {
@@ -34,6 +35,7 @@ import {
   policyRules,
   type ProjectFile,
   type ProjectOptions,
+  type SourcePolicy,
   type SourceRules,
 } from "../project/index.ts";
 import { homeDirectory } from "../home-directory.ts";
@@ -54,8 +56,10 @@ export interface ClientAccess extends SourceAccess {
   readonly credentials: CredentialSource;
   /** Fetches what the build takes from a folder that was opened with its ignore file alone, or all of it. Gives the path of the folder that has it. */
   readonly folder?: ((opened: string, paths: readonly string[] | undefined) => Promise<string>) | undefined;
-  /** Is asked about every source of a graph before anything of it is used. Rejects for one that must not be. */
-  readonly checkSource?: ((op: SourceOp, platform: Platform) => Promise<void>) | undefined;
+  /** Is asked about every source of a graph before anything of it is used. */
+  readonly checkSource?: CheckSource | undefined;
+  /** Judges sources before it. */
+  readonly policy?: SourcePolicy | undefined;
   /** How the client knows the build, and what it calls it: for the history. */
   readonly build: { readonly id: string; readonly title: string };
 }
@@ -132,7 +136,7 @@ export async function openBuild<Options extends OpenBuildOptions>(options: Optio
   const access = isClient && guard !== undefined ? learning(lent, guard) : lent;
   const buildArgs = options.buildArgs ?? {};
   const compatibility = followedExporters(options.compatibilityVersion, buildArgs);
-  const policy = await openPolicy(options, cwd, env);
+  const policy = await openPolicy(options, { cwd, env, ofClient: run.client?.policy });
   const atContext = run.replay?.rules.context ?? policy?.context ?? NO_RULES.context;
   const context = await openBuildContext(options, session, { cwd, access, compatibility, rule: atContext, ...run });
   refuseModes(options, context);
@@ -174,12 +178,11 @@ type Policy = (after?: SourceRules) => SourceRules;
 /** The policy that the options or the environment name: rules with those of a lock after it. */
 async function openPolicy(
   { sourcePolicy }: OpenBuildOptions,
-  cwd: string,
-  env: Readonly<Record<string, string | undefined>>,
+  { cwd, env, ofClient }: Pick<OpenedBuild, "cwd"> & { readonly env: NodeJS.ProcessEnv; readonly ofClient: SourcePolicy | undefined },
 ): Promise<{ readonly context: SourceRules["context"]; readonly rules: Policy } | undefined> {
   const file = sourcePolicy ?? env[POLICY_VARIABLE] ?? "";
-  if (file === "") return undefined;
-  const policy = await openSourcePolicy(resolve(cwd, file));
+  const policy = ofClient ?? (file === "" ? undefined : await openSourcePolicy(resolve(cwd, file)));
+  if (policy === undefined) return undefined;
   const rules: Policy = (after) => policyRules(policy, after);
   return { context: rules().context, rules };
 }
@@ -236,6 +239,7 @@ export async function imagesOf(opened: OpenedBuild, severalPlatforms: boolean = 
     contexts,
     bases,
     rules,
+    asked: (name, platform) => clientImage(opened.client?.checkSource, name, platform),
     pull,
     severalPlatforms,
     emit,

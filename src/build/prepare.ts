@@ -12,6 +12,7 @@ import { stageFacts } from "./stage-facts.ts";
 import { type BuildChecks, buildChecks, emitDiagnostics } from "./checks.ts";
 import { buildDevices, checkDevices } from "./devices.ts";
 import { checkEmulation } from "./emulation.ts";
+import { takenSource } from "./client-sources.ts";
 import { imagesOf, type OpenedBuild, planOptionsOf } from "./open-build.ts";
 import type { BuildTarget } from "./targets.ts";
 import type { BuildOptions } from "./types.ts";
@@ -98,7 +99,8 @@ async function preparePlatform(platform: Platform, severalPlatforms: boolean, sh
   for (const { op, meta, platform: of } of conversion.target === undefined ? [] : reachable(conversion.target)) {
     if (op.kind !== "source") continue;
     if (op.identifier === "local://context") rules.context(op, meta.source);
-    await opened.client?.checkSource?.(op, of);
+    const check = opened.client?.checkSource;
+    if (check !== undefined) await takenSource(check, op, of);
   }
   // Those of a builder elsewhere are its own.
   if (opened.isElsewhere !== true) await checkDevices(conversion.target, devices);

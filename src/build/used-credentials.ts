@@ -15,6 +15,13 @@ export interface UsedCredentials {
 export function noteCredentials(source: CredentialSource): UsedCredentials {
   const found = new Map<string, Credentials>();
   let tell: Parameters<UsedCredentials["watch"]>[0] = () => undefined;
+  const note = (registry: string, credentials: Credentials | undefined): Credentials | undefined => {
+    if (credentials !== undefined) {
+      found.set(registry, credentials);
+      tell(registry, credentials);
+    }
+    return credentials;
+  };
   return {
     found,
     watch(onFound) {
@@ -22,12 +29,9 @@ export function noteCredentials(source: CredentialSource): UsedCredentials {
     },
     async source(registry, repository, signal) {
       const credentials = await source(registry, repository, signal);
-      // Who lends tokens keeps the secret.
-      if (credentials !== undefined && credentials.kind !== "lender") {
-        found.set(registry, credentials);
-        tell(registry, credentials);
-      }
-      return credentials;
+      // Who lends tokens keeps the secret, unless the registry takes nothing else.
+      if (credentials?.kind === "lender") return { ...credentials, credentials: async () => note(registry, await credentials.credentials()) };
+      return note(registry, credentials);
     },
   };
 }

@@ -46,7 +46,7 @@ export async function bake({ words, cwd, env, signal, ...options }: BakeOptions)
     ...options,
     env,
     // The user runs both sides: what steps may do is said to buildx (--allow).
-    allow: ["security.insecure", "device"],
+    allow: ["network.host", "security.insecure", "device"],
     addresses: [address],
     onOpen: () => opened.resolve(),
     signal: ended.signal,

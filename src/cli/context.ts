@@ -3,6 +3,8 @@ import type { ByteStream } from "../bytes.ts";
 
 /** Standard output or standard error. */
 export interface OutputStream {
+  /** From now on, writes to a reader that has gone fail. Without it, such a reader ends the process, where there is one: `decant images | head`. */
+  readonly outliveReader?: () => void;
   /** Resolves when the stream takes more. */
   write(data: string | Uint8Array): Promise<void>;
   readonly isTerminal: boolean;

@@ -61,9 +61,10 @@ async function failedOutput(error: Error): Promise<unknown> {
 
 /** `failed` gives what a failed write rejects with; undefined: it counts as done. */
 function outputStream(stream: NodeJS.WriteStream, failed: (error: Error) => unknown): OutputStream {
+  let endsWithReader = true;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // A closed pipe (`decant images | head`) is no error of ours. Other failures are those of a write, which tells of them.
-    if (error.code === "EPIPE") endProcess(141);
+    if (error.code === "EPIPE" && endsWithReader) endProcess(141);
   });
   const isTerminal = stream.isTTY;
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
@@ -74,6 +75,9 @@ function outputStream(stream: NodeJS.WriteStream, failed: (error: Error) => unkn
       const error = await promise;
       const failure = error === null || error === undefined ? undefined : await failed(error);
       if (failure !== undefined) throw failure;
+    },
+    outliveReader() {
+      endsWithReader = false;
     },
     isTerminal,
     color: !NO_COLOR && TERM !== "dumb" && (isTerminal || (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0")),

@@ -11,7 +11,7 @@ import { defaultStoreRoot, openStore, openStoreToLook, type Store } from "../sto
 import type { StoreOptions } from "./types.ts";
 
 /** What is done with the store. */
-type StoreAccess = "look" | "change" | "prune";
+type StoreAccess = "look" | "change" | "prune" | "stay";
 
 /** An open store with its surroundings. */
 export interface Session extends AsyncDisposable {
@@ -29,7 +29,7 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Opens the store that the options name. `access` "look": a store that cannot be written to will do; "prune": what the store keeps in reserve for a full
- * disk may be used. `credentials`: those of registries; default: those that the user has logged in with.
+ * disk may be used; "stay": for a server, which opens others for each piece of its work, and does not keep what is used from prunes. `credentials`: those of registries; default: those that the user has logged in with.
  */
 export async function openSession(options: StoreOptions, access: StoreAccess = "change", credentials?: CredentialSource): Promise<Session> {
   const env = options.env ?? process.env;
@@ -64,7 +64,7 @@ export async function openSession(options: StoreOptions, access: StoreAccess = "
 
 async function openAs(root: string, access: StoreAccess): Promise<Store> {
   try {
-    return await openStore({ root, useReserve: access === "prune" });
+    return await openStore({ root, useReserve: access === "prune", holdsNothing: access === "stay" });
   } catch (error) {
     if (access !== "look" || !isDecantError(error, "STORE_READ_ONLY")) throw error;
     return await openStoreToLook({ root });

@@ -34,13 +34,22 @@ export function matchGlob(pattern: string, name: string): boolean {
 /** `matchGlob` with the pattern read once. */
 export function compileGlob(pattern: string, range?: SourceRange): (name: string) => boolean {
   const tokens = readGlob(toText(pattern), range);
-  return (name) => matchTokens(tokens, Array.from(toText(name)));
+  const shortest = tokens.filter(({ kind }) => kind !== "star").length;
+  // Without this, each of many names would be tried against all of a long pattern.
+  return (name) => name.length >= shortest && matchTokens(tokens, Array.from(toText(name)));
 }
+
+/** No path is as long, and the memory for the patterns of a file stays bounded. */
+const MAX_CHARACTERS = 65_536;
+const STAR: GlobToken = { kind: "star" };
+const ANY: GlobToken = { kind: "any" };
 
 /** Reads a pattern given as text. Throws `DOCKERFILE_SEMANTIC`. */
 export function readGlob(pattern: string, range?: SourceRange): GlobToken[] {
+  if (pattern.length > MAX_CHARACTERS) throw longPattern(pattern, range);
   const chars = Array.from(pattern);
   const tokens: GlobToken[] = [];
+  const known = new Map<string, GlobToken>();
   let at = 0;
   const escaped = (): string => {
     const char = chars[at] === "\\" ? chars[(at += 1)] : chars[at];
@@ -71,15 +80,21 @@ export function readGlob(pattern: string, range?: SourceRange): GlobToken[] {
     at += 1;
     return { kind: "class", negated, ranges };
   };
+  /** One for all places with this character: a pattern of some megabytes does not take as many objects. */
+  const charToken = (char: string): GlobToken => {
+    const token = known.get(char) ?? { kind: "char", char };
+    known.set(char, token);
+    return token;
+  };
   while (at < chars.length) {
     const char = chars[at] ?? "";
     if (char === "*" || char === "?") {
-      tokens.push({ kind: char === "*" ? "star" : "any" });
+      tokens.push(char === "*" ? STAR : ANY);
       at += 1;
     } else if (char === "[") {
       tokens.push(readClass());
     } else {
-      tokens.push({ kind: "char", char: escaped() });
+      tokens.push(charToken(escaped()));
     }
   }
   return tokens;
@@ -123,6 +138,11 @@ function matchTokens(tokens: readonly GlobToken[], chars: readonly string[]): bo
 /** "syntax error in pattern", with what to do. */
 export function badPattern(pattern: string, range: SourceRange | undefined, hint: string = hintFor(pattern)): Error {
   return semanticError(`Cannot use the pattern "${pattern}": syntax error in pattern`, { range, hint });
+}
+
+function longPattern(pattern: string, range: SourceRange | undefined): Error {
+  const message = `Cannot use the pattern "${pattern.slice(0, 40)}…": it has ${pattern.length} characters; at most ${MAX_CHARACTERS} are read`;
+  return semanticError(message, { range, hint: "Write a shorter pattern: no path is as long" });
 }
 
 function hintFor(pattern: string): string {

@@ -33,6 +33,12 @@ describe("parseIgnore()", () => {
       });
     assert.throws(() => excludePatterns([{ text: "[b-a]" }]), { code: "DOCKERFILE_SEMANTIC" });
   });
+  it("H4: a pattern longer than any path is an error that does not repeat it", () => {
+    assert.throws(() => parseIgnore(`b\n${"*a".repeat(40_000)}`), {
+      code: "DOCKERFILE_SEMANTIC",
+      message: /^Cannot use the pattern "(?:\*a){20}…": it has 80000 characters; at most 65536 are read$/,
+    });
+  });
   it("rejects a malformed pattern", () =>
     assert.throws(() => parseIgnore("a[b"), { code: "DOCKERFILE_SEMANTIC", message: /syntax error in pattern/ }));
   it("excludePatterns() knows no comments", () => {
@@ -61,6 +67,9 @@ describe("compilePathPattern()", () => {
     { pattern: "a\\*", yes: ["a*"], no: ["ab"] },
     { pattern: "a.c+(x)|y^z$", yes: ["a.c+(x)|y^z$"], no: ["abc"] },
     { pattern: "é?", yes: ["éé"], no: ["é"] },
+    { pattern: "**/**", yes: ["a", "a/b"], no: [] },
+    { pattern: "**/**/x", yes: ["x", "a/x", "a/b/x"], no: ["ax", "x/a"] },
+    { pattern: "a**/**b/*", yes: ["ab/c", "a/x/b/c", "ax/b/", "ax/y/b/c"], no: ["a/b", "a/xb/c", "ab"] },
     { pattern: `${"*a".repeat(30)}b`, yes: [`${"a".repeat(30)}b`], no: ["a".repeat(200)] },
   ];
   for (const { pattern, yes, no } of rows) {
@@ -115,6 +124,25 @@ describe("createIgnoreMatcher()", () => {
       assert.equal(createIgnoreMatcher(parseIgnore(patterns)).mayReinclude(path), want);
     });
   }
+});
+
+/** Each would take minutes if a pattern were tried against a path from its start for every folder above it. */
+describe("H4: patterns and paths that are long in every way", () => {
+  const deep = (name: string, count: number): string => `${`${name}/`.repeat(count)}c`;
+  const rows: readonly { name: string; pattern: string; path: string; want: boolean }[] = [
+    { name: "many stars, many folders", pattern: "*a".repeat(24_500), path: deep("a", 300), want: false },
+    { name: "many stars, long names", pattern: `${"*a".repeat(240)}c`, path: deep("a".repeat(250), 16), want: false },
+    { name: "two **", pattern: "**/a/**/?c", path: deep("a", 2000), want: false },
+    { name: "many **", pattern: `${"**/a/".repeat(650)}?c`, path: deep("a", 2000), want: false },
+    { name: "many ** that match the last folder only", pattern: `${"**/a/".repeat(650)}c`, path: deep("a", 2000), want: true },
+    { name: "** in a row", pattern: `${"**/".repeat(20_000)}?c`, path: deep("a", 2000), want: false },
+    { name: "** and stars", pattern: `**/${"*a".repeat(100)}/**/c`, path: deep("a".repeat(250), 16), want: true },
+  ];
+  for (const { name, pattern, path, want } of rows)
+    it(name, () => {
+      const matcher = createIgnoreMatcher(parseIgnore(`${pattern}\n!${pattern}/x\n`));
+      assert.equal(matcher.excludes(fromText(path)), want);
+    });
 });
 
 describe("matchGlob()", () => {

@@ -55,16 +55,22 @@ interface PlannedSolve {
   readonly expectedMs: number;
 }
 
+/** Layers on each other, as those of a chain of steps share them: a list for each step would take memory with the square of their number. */
+interface PlannedStack {
+  readonly below?: PlannedStack | undefined;
+  readonly tops: readonly PlannedLayer[];
+}
+
 interface Outcome {
   /** Absent: a step below runs, so that nobody knows. */
   readonly result?: VertexResult;
   readonly waitsFor?: string;
-  readonly layers: readonly PlannedLayer[];
+  readonly stack: PlannedStack;
   /** When it is there. */
   readonly atMs: number;
 }
 
-const EMPTY: Outcome = { layers: [], atMs: 0 };
+const EMPTY: Outcome = { stack: { tops: [] }, atMs: 0 };
 
 /** Plans. Sources of git and http are fetched, as keys need them. Throws as they do, and for what a step selects that is not there. */
 export async function planSolve(
@@ -75,6 +81,8 @@ export async function planSolve(
   const outcomes = new Map<VertexId, Outcome>();
   const steps: PlannedStep[] = [];
   const fetched = new Set<LayerSource>();
+  /** Stacks that a step stands on. */
+  const seen = new Set<PlannedStack>();
   const order = reachable(...targets.filter((target) => target !== undefined));
   for (const vertex of order) {
     signal.throwIfAborted();
@@ -84,16 +92,26 @@ export async function planSolve(
     if (step === undefined) continue;
     if (!vertex.meta.internal) steps.push(step);
     if (step.verdict === "hit") continue;
-    for (const { source } of inputs.flatMap(({ layers }) => layers))
+    for (const { source } of inputs.flatMap(({ stack }) => plannedIn(stack, seen)))
       if (source !== undefined && !isHere(context, source)) fetched.add(source);
   }
   const found = targets.map((target) => (target === undefined ? EMPTY : (outcomes.get(target.id) ?? EMPTY)));
   return {
     steps,
     fetched: [...fetched],
-    targets: found.map(({ layers }) => layers),
+    targets: found.map(({ stack }) => plannedIn(stack)),
     expectedMs: Math.max(0, ...found.map(({ atMs }) => atMs)),
   };
+}
+
+/** The list of all its layers; with `seen`, of those that are in no stack which was seen before. */
+function plannedIn(stack: PlannedStack, seen: Set<PlannedStack> = new Set()): PlannedLayer[] {
+  const pieces: (readonly PlannedLayer[])[] = [];
+  for (let at: PlannedStack | undefined = stack; at !== undefined && !seen.has(at); at = at.below) {
+    seen.add(at);
+    pieces.push(at.tops);
+  }
+  return pieces.toReversed().flat();
 }
 
 interface Planned {
@@ -112,22 +130,22 @@ async function planOne(vertex: Vertex, inputs: readonly Outcome[], context: Engi
       return { outcome: known(await provider.resolve(op, vertex.platform, signal, vertex.id), context, 0) };
     }
     case "merge": {
-      const layers = inputs.flatMap((input) => input.layers);
+      const layers = inputs.flatMap(({ stack }) => plannedIn(stack));
       const sources = layers.flatMap(({ source }) => source ?? []);
-      if (sources.length < layers.length) return { outcome: { layers, atMs, ...given({ waitsFor }) } };
+      if (sources.length < layers.length) return { outcome: { stack: { tops: layers }, atMs, ...given({ waitsFor }) } };
       return { outcome: known(resultOf(onTop(EMPTY_STACK, sources)), context, atMs) };
     }
     case "diff": {
       const results = inputs.map(({ result }) => result ?? { kind: "layers" as const, layers: [] });
-      if (waitsFor !== undefined) return { outcome: { layers: inputs[op.upper]?.layers ?? [], atMs, waitsFor } };
+      if (waitsFor !== undefined) return { outcome: { stack: (inputs[op.upper] ?? EMPTY).stack, atMs, waitsFor } };
       const run = prepareDiff(op, results, context);
-      if ("ingredients" in run) return await found(vertex, run, { below: [], atMs }, context);
+      if ("ingredients" in run) return await found(vertex, run, { below: EMPTY.stack, atMs }, context);
       return { outcome: known({ kind: "layers", layers: run }, context, atMs) };
     }
     case "exec":
     case "file": {
       const root = op.kind === "file" ? op.base : op.mounts.findIndex(({ dest }) => dest === "/") < 0 ? -1 : rootOf(op.mounts);
-      const below = (inputs[root] ?? EMPTY).layers;
+      const below = (inputs[root] ?? EMPTY).stack;
       if (waitsFor !== undefined) return missed(vertex, { verdict: "depends", waitsFor }, { below, atMs }, context);
       const results = inputs.map(({ result }) => result ?? { kind: "layers" as const, layers: [] });
       const run = await prepared(() =>
@@ -148,7 +166,7 @@ function rootOf(mounts: Extract<Vertex["op"], { readonly kind: "exec" }>["mounts
 
 /** Where a step stands. */
 interface Ground {
-  readonly below: readonly PlannedLayer[];
+  readonly below: PlannedStack;
   readonly atMs: number;
 }
 
@@ -157,7 +175,9 @@ async function found(vertex: Vertex, run: OpRun, ground: Ground, context: Engine
   const isOff = context.noCache || vertex.meta.ignoreCache;
   const hit = isOff ? undefined : createActionCache(context.store, { shared: context.shared }).find(key);
   if (hit !== undefined) {
-    const outcome = known(resultOf(onTop(run.below, [hit])), context, ground.atMs);
+    const source = onlyHere(context, hit);
+    const stack = { below: ground.below, tops: [{ source }] };
+    const outcome = { result: resultOf(onTop(run.below, [source])), stack, atMs: ground.atMs };
     return { outcome, step: { ...nameOf(vertex), verdict: "hit" } };
   }
   const step = { key, ...recordedStep(vertex, run, context), isOff, withPaths: true };
@@ -178,7 +198,7 @@ function missed(
     step: { ...nameOf(vertex), ...verdict, ...given({ expectedMs, expectedBytes }) },
     outcome: {
       waitsFor: verdict.waitsFor ?? vertex.meta.name,
-      layers: [...below, given({ expectedBytes })],
+      stack: { below, tops: [given({ expectedBytes })] },
       atMs: atMs + (expectedMs ?? 0),
     },
   };
@@ -189,9 +209,14 @@ function nameOf({ id, meta }: Vertex): Pick<PlannedStep, "vertex" | "name" | "st
 }
 
 function known(result: VertexResult, context: EngineContext, atMs: number): Outcome {
-  if (result.kind === "directory") return { result, layers: [], atMs };
-  const layers = result.layers.map((source) => (isHere(context, source) ? source : withoutFiles(source)));
-  return { result: { ...result, layers: layersIn(onTop(EMPTY_STACK, layers)) }, layers: layers.map((source) => ({ source })), atMs };
+  if (result.kind === "directory") return { result, stack: EMPTY.stack, atMs };
+  const layers = result.layers.map((source) => onlyHere(context, source));
+  const stack = { tops: layers.map((source) => ({ source })) };
+  return { result: { ...result, layers: layersIn(onTop(EMPTY_STACK, layers)) }, stack, atMs };
+}
+
+function onlyHere(context: EngineContext, source: LayerSource): LayerSource {
+  return isHere(context, source) ? source : withoutFiles(source);
 }
 
 function isHere({ store }: EngineContext, { layer, diffId }: LayerSource): boolean {

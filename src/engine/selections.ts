@@ -35,7 +35,7 @@ export function hashSelections(
     return found;
   };
   const copyOf = (action: CopyAction): Promise<SelectionDigest> =>
-    queue(async () => noted(action, await digestSelection(source.tree, selectSources(source, action), action, signal)));
+    queue(async () => noted(action, await digestSelection(source, selectSources(source, action), action, signal)));
   const mountOf = (mount: SelectingMount): Promise<MountedDigest> =>
     queue(async () => noted(mount, await digestMounted(source, mount, signal)));
   const copies = new Map(copiesFrom(vertex, order).map((action) => [action, copyOf(action)]));

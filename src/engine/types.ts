@@ -28,6 +28,8 @@ export type VertexResult =
       readonly ignored: (path: string) => boolean;
       /** Called when what steps select was hashed: the digests are written, and need no memory from then on. It may fail: they only save time. */
       readonly flush?: (() => Promise<void>) | undefined;
+      /** Opens a file without a name for what does not belong into memory; who calls it closes it. */
+      readonly scratch?: (() => Promise<number>) | undefined;
       /** Added by the solver. */
       readonly selections?: Selections | undefined;
     };

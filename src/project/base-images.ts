@@ -45,6 +45,8 @@ interface BaseImageOptions {
   readonly pull?: PullPolicy | undefined;
   /** Default: every image is taken as it is named. */
   readonly rules?: SourceRules | undefined;
+  /** Says which image to take, after the rules. */
+  readonly asked?: ((name: string, platform: Platform) => Promise<string>) | undefined;
   /** Progress names the platform of each image. Default false. */
   readonly severalPlatforms?: boolean | undefined;
   readonly emit: Emit;
@@ -145,16 +147,16 @@ async function findAs(
   options: FindOptions,
   vertex: string,
 ): Promise<Found> {
-  const { emit, signal, rules = NO_RULES } = options;
+  const { emit, signal, rules = NO_RULES, asked = (name) => Promise.resolve(name) } = options;
   const { platform, range } = request;
   if (context?.kind === "oci-layout") return asFound(rules, await inLayout(session, context, request), range);
   if (meant.startsWith(DISTROLESS)) return asFound(rules, await options.bases.assemble(meant, { platform, emit, signal, vertex }), range);
-  let name = rules.image(meant, range);
+  let name = await asked(rules.image(meant, range), platform);
   for (let count = 0; count < MAX_CONVERSIONS; count += 1) {
     const found = await named(session, name, request, options, vertex);
     const other = rules.found(found.identifier, range);
     if (other === undefined) return found;
-    name = rules.image(other, range);
+    name = await asked(rules.image(other, range), platform);
   }
   throw new DecantError("SOURCE_POLICY", `Cannot use image "${meant}": the conversions of its source policy do not end`);
 }
@@ -216,7 +218,7 @@ async function named(
     const isHere = knownTag(session.store, reference) !== undefined || session.store.images.get(canonical) !== undefined;
     if (pull !== "always" || !isHere || !isOutOfReach(error)) throw error;
     const { code, message, details } = error;
-    throw new DecantError(code, message, { hint: "Leave out --pull to build with what the store has of it", details, cause: error });
+    throw new DecantError(code, message, { hint: "A build without --pull uses what the store has of it", details, cause: error });
   });
   const { digest } = pulled.reference;
   if (digest !== undefined) await checkSignatures(asking, rules, { reference: pulled.reference, digest });

@@ -31,6 +31,12 @@ export async function openSourcePolicy(file: string): Promise<SourcePolicy> {
   return await readSourcePolicy({ path: file });
 }
 
+/** The policy in a text; `name`: what messages call it. Throws `SOURCE_POLICY`. */
+export async function sourcePolicyIn(text: string, name: string): Promise<SourcePolicy> {
+  const { parseSourcePolicy } = await import("./source-policy.ts");
+  return parseSourcePolicy(text, name);
+}
+
 /** The rules of a policy, and of what comes after it. */
 export function policyRules(policy: SourcePolicy, { image, added }: Pick<SourceRules, "image" | "added"> = NO_RULES): SourceRules {
   const asked = (op: SourceOp, range?: SourceRange): SourceOp => {

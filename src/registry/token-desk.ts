@@ -16,8 +16,6 @@ import { tokenSeed } from "./token-seed.ts";
 
 /** Gets tokens for others. */
 export interface TokenDesk {
-  /** How the registry wants to be asked for this repository, as it says itself; undefined where it lets everybody in. */
-  scheme(name: RepositoryOf, signal?: AbortSignal): Promise<"bearer" | "basic" | undefined>;
   /**
    * A token for what is asked. Throws `REGISTRY_AUTH` when the registry names another token server or none; `REGISTRY` when its token server would get
    * credentials without encryption; and the codes of reaching a registry.
@@ -62,7 +60,6 @@ export function createTokenDesk({ network: sockets, credentials, env }: DeskPart
     return { network, endpoint, base, tolerates, challenge };
   };
   return {
-    scheme: async (name, signal) => (await ask(name, signal)).challenge?.scheme,
     seed: async (registry, signal) => await tokenSeed(registry, places, signal),
     async token(name, { realm, scopes }, signal) {
       const { registry, repository } = name;

@@ -73,7 +73,7 @@ function field(text: string, name: string): string | undefined {
 }
 
 function literals(text: string, name: string): string[] {
-  const line = new RegExp(String.raw`^\s*\w+\.${name}\s*=\s*(.*)$`, "m").exec(text)?.[1] ?? "";
+  const line = new RegExp(String.raw`^[ \t]*\w+\.${name}[ \t]*=[ \t]*(.*)$`, "m").exec(text)?.[1] ?? "";
   return [...line.matchAll(TEXT)].map(literalText);
 }
 

@@ -6,6 +6,7 @@ export { type KeyFile, type KeyPair, makeKeyPair, readPrivateKey } from "./keys.
 export { signingError } from "./errors.ts";
 export { type MadeSignature, signImage, type SignaturePlace } from "./sign-image.ts";
 export { createKeySigner, type Signer } from "./signer.ts";
+export { openTiledLog } from "./tiled-log.ts";
 export { openTimestampAuthority } from "./timestamp-authority.ts";
 export { openTransparencyLog } from "./transparency-log.ts";
 export { type VerifiedImage, verifyImage } from "./verify-image.ts";

@@ -33,7 +33,7 @@ interface CutParts {
 }
 
 /** What kind of thing a record is. */
-function kindOf(space: string): CacheKind {
+export function kindOf(space: string): CacheKind {
   if (space === "cache-mount") return "mounts";
   return SOURCES.test(space) ? "sources" : "layers";
 }
@@ -44,7 +44,7 @@ export async function cutFor(parts: CutParts, policy: GcPolicy): Promise<Cut> {
   const nowMs = usage.now();
   const oldest = (space: string): number => nowMs - (policy.keepMs?.[kindOf(space)] ?? Infinity);
   const sizes = await storeSizes({ layout, database, nowMs, signal });
-  const held = holding(parts, sizes);
+  const held = holding(database, sizes);
   const cap = Math.max(capFor(policy, held.cacheBytes, layout), policy.reservedBytes ?? 0);
   const rows = database.all("SELECT space, id, last_used FROM records ORDER BY last_used DESC").map((row) => ({
     space: database.textOf(row, "space"),
@@ -69,14 +69,17 @@ export async function cutFor(parts: CutParts, policy: GcPolicy): Promise<Cut> {
   return { before: (space) => Math.max(limit, oldest(space)), isDue: isOver, sizes };
 }
 
+/** What is added up. */
 interface Holding {
+  readonly imageBytes: number;
   /** All that no image needs. */
   readonly cacheBytes: number;
   /** What these keys need besides all that was added before, in bytes. */
   add(keys: Iterable<string>): number;
 }
 
-function holding({ database }: CutParts, sizes: ReadonlyMap<string, number>): Holding {
+/** Adds up what records need, each blob and directory once; images come first. */
+export function holding(database: Database, sizes: ReadonlyMap<string, number>): Holding {
   const { fromImages, byRecord } = references(database);
   const reached = new Set<string>();
   const add = (keys: Iterable<string>): number => {
@@ -93,7 +96,7 @@ function holding({ database }: CutParts, sizes: ReadonlyMap<string, number>): Ho
   const imageBytes = add(fromImages);
   let all = 0;
   for (const size of sizes.values()) all += size;
-  return { cacheBytes: all - imageBytes, add };
+  return { imageBytes, cacheBytes: all - imageBytes, add };
 }
 
 function capFor({ maxUsedBytes = Infinity, minFreeBytes }: GcPolicy, cacheBytes: number, { root }: Layout): number {

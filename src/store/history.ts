@@ -1,4 +1,4 @@
-/** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept. */
+/** Past builds, and the files of their logs. The last `KEPT_BUILDS` are kept, and those that are pinned. */
 import { hash, randomBytes } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
@@ -35,12 +35,14 @@ export function openHistory(options: HistoryOptions): History {
       throw databaseCorrupt(database.path, `a build has state "${state}"`);
     }
     const build = { id: database.textOf(row, "id"), startedAt: database.numberOf(row, "started_at"), title: database.textOf(row, "title") };
+    const pin = database.numberOf(row, "pinned") === 0 ? {} : { isPinned: true };
     // Its process had no chance to say so.
     if (state === "running" && row["process"] !== presence?.id && !isLiving(layout.tmp, database.textOf(row, "process"))) {
-      return { ...build, state: "failed", error: DIED };
+      return { ...build, ...pin, state: "failed", error: DIED };
     }
     return {
       ...build,
+      ...pin,
       state,
       ...(row["finished_at"] === null ? {} : { finishedAt: database.numberOf(row, "finished_at") }),
       ...(row["error"] === null ? {} : { error: database.textOf(row, "error") }),
@@ -71,7 +73,9 @@ export function openHistory(options: HistoryOptions): History {
           startedAt,
           title,
         );
-        const old = database.all("SELECT * FROM builds ORDER BY started_at DESC, id DESC LIMIT -1 OFFSET ?", KEPT_BUILDS).map(decode);
+        const old = database
+          .all("SELECT * FROM builds WHERE pinned = 0 ORDER BY started_at DESC, id DESC LIMIT -1 OFFSET ?", KEPT_BUILDS)
+          .map(decode);
         // One that runs still has something to say.
         forget(old.filter(({ state: past }) => past !== "running").map((past) => past.id));
       });
@@ -80,6 +84,7 @@ export function openHistory(options: HistoryOptions): History {
     finish(id, state, error) {
       database.run("UPDATE builds SET state = ?, finished_at = ?, error = ? WHERE id = ?", state, usage.now(), error ?? null, id);
     },
+    pin: (id, isPinned) => void database.run("UPDATE builds SET pinned = ? WHERE id = ?", isPinned ? 1 : 0, id),
     list(limit = DEFAULT_LIMIT) {
       return database.all("SELECT * FROM builds ORDER BY started_at DESC, id DESC LIMIT ?", limit).map(decode);
     },

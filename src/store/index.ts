@@ -1,5 +1,6 @@
 /** The content store (decision 4). */
 export { openStoreToLook } from "./look-only.ts";
+export { diskBytes } from "./kept-bytes.ts";
 export { defaultStoreRoot } from "./root.ts";
 export { removeTree } from "./remove-tree.ts";
 export { openStore } from "./store.ts";
@@ -15,5 +16,6 @@ export type {
   StagedDirectory,
   Store,
   StoreCheck,
+  StoreEntry,
   StoreProblem,
 } from "./types.ts";

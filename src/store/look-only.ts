@@ -30,6 +30,7 @@ export async function openStoreToLook(options: Omit<StoreOptions, "readOnly">): 
     },
     scratch: () => own.scratch(),
     measure: (signal) => base.measure(signal),
+    entries: (entryOptions) => base.entries(entryOptions),
     verify: (verifyOptions) =>
       verifyOptions?.repair === true ? Promise.reject(openedReadOnly("repair", base.root)) : base.verify(verifyOptions),
     prune: () => Promise.reject(openedReadOnly("prune", base.root)),

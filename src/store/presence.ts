@@ -11,6 +11,7 @@ import { delay } from "../async.ts";
 import { errnoOf, InternalError } from "../errors.ts";
 import { isBusy, isCannotOpen, writeFailure } from "./errors.ts";
 import { removeTree } from "./remove-tree.ts";
+import { RECORD_GRAIN_MS } from "./usage.ts";
 
 /** This process in a store. Disposing removes its folder and gives the lock back. */
 export interface Presence extends AsyncDisposable {
@@ -135,6 +136,11 @@ export function neighbours(tmp: string, ownId?: string): Neighbour[] {
     living.push({ id, startedAt: Number.parseInt(id, 10) || 0 });
   }
   return living;
+}
+
+/** What was used at or after this time, processes other than that of `ownId` may be using. */
+export function inUseSince(tmp: string, ownId?: string): number {
+  return Math.min(Infinity, ...neighbours(tmp, ownId).map(({ startedAt }) => startedAt - RECORD_GRAIN_MS));
 }
 
 /**

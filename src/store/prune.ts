@@ -11,14 +11,14 @@ import type { Database } from "./database.ts";
 import { openedReadOnly, writeFailure } from "./errors.ts";
 import { keptBytes, list } from "./kept-bytes.ts";
 import type { Layout } from "./layout.ts";
-import { announcedIsOver, neighbours, type Presence, USES } from "./presence.ts";
+import { announcedIsOver, inUseSince, neighbours, type Presence, USES } from "./presence.ts";
 import { sweepPartialBlobs } from "./partial-blobs.ts";
 import { storeSizes } from "./sizes.ts";
 import type { TrackedRecords } from "./records.ts";
 import { reach, references } from "./references.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Locks, PruneResult, Store } from "./types.ts";
-import { latestOf, RECORD_GRAIN_MS, refKey, type Usage } from "./usage.ts";
+import { latestOf, refKey, type Usage } from "./usage.ts";
 
 /** What a prune works on. */
 interface PruneParts {
@@ -47,11 +47,11 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
   if (presence === undefined) throw openedReadOnly("prune the store", layout.root);
   await using _ = await locks.acquire("prune", { signal });
   parts.records.flushUses();
-  const work: Work = { ...parts, presence, signal };
-  const { policy } = options;
-  const cut = policy === undefined ? undefined : await cutFor({ ...work, protectedSince: inUseSince(work) }, policy);
+  const { policy, only } = options;
+  const work: Work = { ...parts, presence, only, signal };
+  const cut = policy === undefined ? undefined : await cutFor({ ...work, protectedSince: protectedSinceOf(work) }, policy);
   if (cut?.isDue === false) return { blobs: 0, dirs: 0, records: 0, freedBytes: 0, kept: await keptBytes({ ...work, sizes: cut.sizes }) };
-  const limitOf = cut?.before ?? (() => recordLimit(work, options));
+  const limitOf = (space: string): number => Math.min(cut?.before(space) ?? Infinity, recordLimit(work, options));
 
   database.transaction(() => {
     const live = mark(work, limitOf);
@@ -78,9 +78,9 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
 
   const dirs = await sweepDirectories(work, live, protectedSince);
   const blobs = await sweepBlobs(work, live, protectedSince);
-  // The next pull goes on with these; a policy says nothing of them.
-  const partial = policy === undefined ? await sweepPartialBlobs(layout, locks) : { count: 0, freedBytes: 0 };
-  pruneHistory(work, options);
+  // The next pull goes on with these; a policy, or a choice of records, says nothing of them.
+  const partial = policy === undefined && only === undefined ? await sweepPartialBlobs(layout, locks) : { count: 0, freedBytes: 0 };
+  if (options.keepHistory !== true) pruneHistory(work, options);
   await presence.emptyTrash(signal);
   const kept = await keptBytes({ ...work, sizes: cut === undefined ? undefined : await storeSizes({ ...work, nowMs: usage.now() }) });
   const freedBytes = blobs.freedBytes + partial.freedBytes + dirs.freedBytes;
@@ -89,18 +89,20 @@ export async function prune(parts: PruneParts, options: PruneOptions = {}): Prom
 
 interface Work extends PruneParts {
   readonly presence: Presence;
+  readonly only: PruneOptions["only"];
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Records used at or after this time stay, if they are needed or not. */
-function recordLimit({ usage }: Work, options: PruneOptions): number {
-  return options.all === true ? Infinity : options.olderThanMs === undefined ? -Infinity : usage.now() - options.olderThanMs;
+function recordLimit({ usage }: Work, { all, olderThanMs, policy }: PruneOptions): number {
+  if (all === true) return Infinity;
+  if (olderThanMs !== undefined) return usage.now() - olderThanMs;
+  return policy === undefined ? -Infinity : Infinity;
 }
 
 /** Records used at or after this time may be in use now. */
-function inUseSince({ layout, usage, presence }: Work): number {
-  const others = neighbours(layout.tmp, presence.id).map((other) => other.startedAt - RECORD_GRAIN_MS);
-  return Math.min(usage.startedAt, ...others);
+function protectedSinceOf({ layout, usage, presence }: Work): number {
+  return Math.min(usage.startedAt, inUseSince(layout.tmp, presence.id));
 }
 
 /**
@@ -108,17 +110,17 @@ function inUseSince({ layout, usage, presence }: Work): number {
  * the records that it has not marked, which nobody was warned of.
  */
 function mark(work: Work, limitOf: (space: string) => number, unmarked?: "the unmarked too"): Set<string> {
-  const { database, usage } = work;
+  const { database, usage, only } = work;
   const { fromImages, byRecord } = references(database);
-  const inUse = inUseSince(work);
+  const inUse = protectedSinceOf(work);
   const limits = new Map<string, number>();
   const records: string[] = [];
   for (const row of database.all("SELECT space, id, last_used, doomed FROM records")) {
-    const space = database.textOf(row, "space");
+    const [space, id] = [database.textOf(row, "space"), database.textOf(row, "id")];
     const limit = limits.get(space) ?? Math.min(limitOf(space), inUse);
     limits.set(space, limit);
-    if (database.numberOf(row, "last_used") >= limit || (unmarked !== undefined && database.numberOf(row, "doomed") === 0))
-      records.push(refKey("record", space, database.textOf(row, "id")));
+    const stays = database.numberOf(row, "last_used") >= limit || only?.(space, id) === false;
+    if (stays || (unmarked !== undefined && database.numberOf(row, "doomed") === 0)) records.push(refKey("record", space, id));
   }
   return reach(byRecord, [...usage.seen, ...fromImages, ...records]);
 }
@@ -194,7 +196,7 @@ function removeUnused(database: Database, path: string, protectedSince: number):
 function pruneHistory({ layout, database, usage, presence }: Work, { all, olderThanMs }: PruneOptions): void {
   const limit = all === true ? usage.startedAt : usage.now() - (olderThanMs ?? Infinity);
   if (!Number.isFinite(limit)) return;
-  for (const row of database.all("SELECT id FROM builds WHERE finished_at < ?", limit)) {
+  for (const row of database.all("SELECT id FROM builds WHERE finished_at < ? AND pinned = 0", limit)) {
     const id = database.textOf(row, "id");
     // In this order: logs that no build has would stay for ever.
     presence.discard(`${layout.logs}/${id}`);

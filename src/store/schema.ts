@@ -64,4 +64,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX evictions_by_time ON evictions (at);
   `,
+  `
+  -- 1: stays until somebody takes it out.
+  ALTER TABLE builds ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -36,7 +36,7 @@ export async function storeSizes({
       const known = knownBytes(database, space, id);
       const bytes = known ?? (await diskBytes(`${layout.dirs}/${space}/${id}`, signal));
       sizes.set(refKey("dir", space, id), bytes);
-      if (known === undefined)
+      if (known === undefined && !database.readOnly)
         database.run("UPDATE dirs SET bytes = ?, measured_at = ? WHERE space = ? AND id = ?", bytes, nowMs, space, id);
     }
   return sizes;

@@ -9,6 +9,7 @@ import { noStore, openedReadOnly, writeFailure } from "./errors.ts";
 import { openHistory } from "./history.ts";
 import { openImageNames } from "./images.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { storeEntries } from "./entries.ts";
 import { keptBytes } from "./kept-bytes.ts";
 import { openLocks, sweepLocks } from "./locks.ts";
 import { enter, sweepDead } from "./presence.ts";
@@ -35,10 +36,17 @@ export interface StoreOptions {
   readonly bootId?: (() => string) | undefined;
   /** Frees the reserve first, for who means to prune: so that it can be done on a full disk. Default false. */
   readonly useReserve?: boolean | undefined;
+  /**
+   * For a process that stays, such as a server: it does not keep what was used since it began from prunes of others. It must not rely on a blob, record or
+   * directory that it has found. Default false.
+   */
+  readonly holdsNothing?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const BUSY_TIMEOUT_MS = 10_000;
+/** A start after all others: the year 2286. */
+const HOLDS_NOTHING = 9_999_999_999_999;
 
 /**
  * Opens the store, and takes over what dead processes left in it. Throws `STORE_READ_ONLY` when it cannot be written to and `readOnly` is
@@ -56,7 +64,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   else if (!readOnly) keepReserve(layout.reserve);
   const now = neverBack(options.now ?? Date.now);
   // Before anything is read: whoever prunes from now on knows of us.
-  const presence = readOnly ? undefined : opening.use(enter(layout.tmp, now()));
+  const presence = readOnly ? undefined : opening.use(enter(layout.tmp, options.holdsNothing === true ? HOLDS_NOTHING : now()));
   // After that: what was used before we were known counts as unused.
   const usage = createUsage(now);
   const database = opening.use(await openDatabase(layout.database, { readOnly, busyTimeoutMs, signal }));
@@ -102,6 +110,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     verify: (verifyOptions) => verify({ layout, database, records, images, canWrite: presence !== undefined }, verifyOptions),
     measure: (signal) => keptBytes({ layout, database, signal }),
+    entries: (entryOptions) => storeEntries({ layout, database, usage, presence }, entryOptions),
     prune: (pruneOptions) => prune({ ...parts, records, locks }, pruneOptions),
     async [Symbol.asyncDispose]() {
       await resources.disposeAsync();

@@ -149,6 +149,7 @@ export interface BuildRecord {
   readonly state: "running" | "done" | "failed" | "cancelled";
   readonly title: string;
   readonly error?: string;
+  readonly isPinned?: boolean;
 }
 
 /** What a cache holds: results of steps; cache mounts; what was fetched. */
@@ -166,11 +167,13 @@ export interface GcPolicy {
   readonly keepMs?: Readonly<Partial<Record<CacheKind, number>>> | undefined;
 }
 
-/** Past builds, what they told, and the whole logs of their steps. The last 200 are kept. */
+/** Past builds, what they told, and the whole logs of their steps. The last 200 are kept, and those that are pinned. */
 export interface History {
   /** `id`: letters and digits that no other build has; default: a new one. */
   begin(title: string, id?: string): BuildRecord;
   finish(id: string, state: "done" | "failed" | "cancelled", error?: string): void;
+  /** Pinned ones stay until they are removed by name. */
+  pin(id: string, isPinned: boolean): void;
   /** Newest first; default 50. A build whose process died is "failed". */
   list(limit?: number): BuildRecord[];
   /** The file that the whole log of a step goes to; made where it is missing. `name` is made safe. Throws `STORE_FULL`. */
@@ -218,12 +221,21 @@ export interface Store extends AsyncDisposable {
   prune(options?: {
     readonly olderThanMs?: number;
     readonly all?: boolean;
-    /** Removes what the policy says instead; nothing where all is within it. */
+    /** Removes what the policy says instead; nothing where all is within it. With `olderThanMs`: nothing that was used since. */
     readonly policy?: GcPolicy | undefined;
+    /** Builds of the history stay. Default false. */
+    readonly keepHistory?: boolean | undefined;
+    /** Other records stay. */
+    readonly only?: ((space: string, id: string) => boolean) | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<PruneResult>;
   /** What is on the disk, by what holds it. Looks at every file. */
   measure(signal?: AbortSignal): Promise<PruneResult["kept"]>;
+  /**
+   * The records that take room, the latest used first, and what each takes besides the images and the records before it. `valuesOf`: spaces whose values
+   * are wanted. Reads the whole store, and uses nothing of it.
+   */
+  entries(options?: { readonly valuesOf?: readonly string[]; readonly signal?: AbortSignal | undefined }): Promise<StoreEntries>;
   /**
    * Reads the database, every blob and every image name, and compares them. With `repair`, what is damaged goes, and records that need it. `onBytes`:
    * is told of what was read. Directories are their owners' to check. Throws `STORE_READ_ONLY`, `STORE`, and the signal's reason.
@@ -252,6 +264,28 @@ export interface StoreProblem {
   readonly what: string;
   /** It is gone now, and is made or fetched again when something needs it. */
   readonly repaired: boolean;
+}
+
+/** What takes room in a store. */
+export interface StoreEntries {
+  readonly imageBytes: number;
+  /** What nothing needs any more, and the next prune removes. */
+  readonly unusedBytes: number;
+  readonly records: readonly StoreEntry[];
+}
+
+/** A record that takes room. */
+export interface StoreEntry {
+  readonly space: string;
+  readonly id: string;
+  readonly kind: CacheKind;
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly lastUsed: number;
+  /** By a running process. */
+  readonly isInUse: boolean;
+  /** Where it was asked for. */
+  readonly value: unknown;
 }
 
 /** What `prune` took away. */

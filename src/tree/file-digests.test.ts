@@ -1,6 +1,7 @@
 /** The memo of file digests against a plain map: what was put is found again, in any order, and after it was written. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { sha256 } from "../digest.ts";
 import { type TreePath, treePath } from "../paths.ts";
 import { createFileDigests } from "./file-digests.ts";
@@ -49,4 +50,26 @@ test("X7: createFileDigests() finds what was put, in any order, before and after
   using digests = await createFileDigests(at.store, "/context");
   check(digests, new Set(numbers));
   assert.equal(digests.get(treePath("extra"), statOf(1)), sha256("extra"));
+});
+
+test("X7: createFileDigests() brings very many new rows to a file before they are written, and forgets none", async () => {
+  await using at = await tempStore();
+  // Two folders, the last one first.
+  const numbers = Array.from({ length: 150_000 }, (_, number) => (number + 70_000) % 150_000);
+  const path = (number: number): TreePath => treePath(`f${String(number).padStart(6, "0")}`);
+  const known = sha256("known");
+  {
+    using digests = await createFileDigests(at.store, "/context");
+    for (const number of numbers) {
+      digests.put(path(number), statOf(number), known, 10_000);
+      // As a walk does, which hashes files meanwhile.
+      if (number % 1000 === 0) await setImmediate();
+    }
+    for (const number of numbers) assert.equal(digests.get(path(number), statOf(number)), known);
+    digests.put(path(5), statOf(5, 2000), sha256("other"), 10_000);
+    await digests.flush();
+    assert.equal(digests.get(path(5), statOf(5, 2000)), sha256("other"));
+  }
+  using digests = await createFileDigests(at.store, "/context");
+  for (const number of numbers) assert.equal(digests.get(path(number), statOf(number)), number === 5 ? undefined : known);
 });

@@ -2,6 +2,7 @@
  * Remembers the digests of host files between builds, so that an unchanged file costs one lstat. One sorted table per root, kept as a blob.
  * Like git's index, it does not believe what changed within the clock's grain of being hashed.
  */
+import { closeSync } from "node:fs";
 import type { ByteStream } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
 import { createHasher, isDigest } from "../digest.ts";
@@ -12,6 +13,8 @@ import type { Store } from "../store/index.ts";
 import type { DigestTable, FileStat, GrowingTable, StoredTable } from "./file-digest-table.ts";
 import { createTable, encodeTable, openTable } from "./file-digest-table.ts";
 import { openForReading } from "./host-files.ts";
+import { openScratchFile } from "./scratch-file.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Digests by path and metadata. */
 export interface FileDigests {
@@ -30,6 +33,8 @@ interface StoredFileDigests extends FileDigests, Disposable {
 const SPACE = "file-digests";
 /** The clock of file systems is that coarse (10 ms on kernels with HZ=100), with a margin. */
 const RACY_MS = 50;
+/** New rows go to a file of their own from here on, or from a quarter of those that are in one: so each is written a few times at most. */
+const MAX_FRESH = 64 * 1024;
 /** Files that were not met are kept up to this, or to as many as were met. */
 const MIN_UNSEEN = 10_000;
 
@@ -48,6 +53,29 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
     return table.compare(cursor, path) === 0 ? cursor : -1;
   };
   let last: Promise<void> = Promise.resolve();
+  let isSpilling = false;
+  /** Goes on with a table of these rows, which is in a file. */
+  const replaceBy = (written: StoredTable, rows: Int32Array): void => {
+    table[Symbol.dispose]();
+    table = written;
+    seen = Uint8Array.from(rows, (row) => (row < 0 ? 1 : (seen[row] ?? 0)));
+    fresh.clear();
+    cursor = 0;
+  };
+  /** Brings all rows to a file without a name: those of a million new files would take 120 MB. */
+  const spill = async (): Promise<void> => {
+    const fd = await openScratchFile(store);
+    try {
+      // Nothing is put from here to the end.
+      const rows = joinRows(table, fresh, seen, { keepUnmet: true });
+      for (const piece of encodeTable(table, fresh, rows)) writeAll(fd, piece, "digests of files");
+      replaceBy(openTable(fd), rows);
+      isSpilling = false;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  };
   const write = async (): Promise<void> => {
     if (puts === 0) return;
     const putsBefore = puts;
@@ -56,13 +84,8 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
     store.records.put(SPACE, rootPath, digest, [{ kind: "blob", id: digest }]);
     // What came meanwhile is written the next time, with all of this.
     if (puts !== putsBefore) return;
-    const written = openStored(store, digest);
-    table[Symbol.dispose]();
-    table = written;
-    seen = Uint8Array.from(rows, (row) => (row < 0 ? 1 : (seen[row] ?? 0)));
-    fresh.clear();
+    replaceBy(openStored(store, digest), rows);
     puts = 0;
-    cursor = 0;
   };
 
   return {
@@ -79,6 +102,10 @@ export async function createFileDigests(store: Store, rootPath: string): Promise
       if (Math.max(stat.mtimeMs, stat.ctimeMs) > startedMs - RACY_MS) return;
       fresh.put(path, stat, digest);
       puts += 1;
+      if (isSpilling || fresh.count < Math.max(MAX_FRESH, table.count / 4)) return;
+      isSpilling = true;
+      // Without room for it the rows stay in memory; writing the memo tells.
+      last = last.then(spill).catch(() => undefined);
     },
     flush() {
       const next = last.then(write);
@@ -139,10 +166,12 @@ async function load(store: Store, rootPath: string): Promise<StoredTable> {
 }
 
 /** The rows of the new table in order: positions of `old`, and of `fresh` as -1 - position. Rows of `old` go that were put anew, or that are ever more of what is gone. */
-function joinRows(old: DigestTable, fresh: GrowingTable, seen: Uint8Array): Int32Array {
-  let met = fresh.count;
-  for (const mark of seen) met += mark;
-  const keepUnmet = seen.length - met <= Math.max(MIN_UNSEEN, met);
+function joinRows(
+  old: DigestTable,
+  fresh: GrowingTable,
+  seen: Uint8Array,
+  { keepUnmet = isUnmetKept(fresh, seen) }: { readonly keepUnmet?: boolean } = {},
+): Int32Array {
   const rows = new Int32Array(old.count + fresh.count);
   let count = 0;
   let at = 0;
@@ -160,6 +189,12 @@ function joinRows(old: DigestTable, fresh: GrowingTable, seen: Uint8Array): Int3
   }
   takeOld(undefined);
   return rows.subarray(0, count);
+}
+
+function isUnmetKept(fresh: GrowingTable, seen: Uint8Array): boolean {
+  let met = fresh.count;
+  for (const mark of seen) met += mark;
+  return seen.length - met <= Math.max(MIN_UNSEEN, met);
 }
 
 function sortedPositions(fresh: DigestTable): Uint32Array {

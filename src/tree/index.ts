@@ -37,6 +37,7 @@ export { unpackTree } from "./unpack-tree.ts";
 export { layersToUnpack, type OnUnpacked, unpackLayers, type UnpackLayersOptions } from "./unpack-layer.ts";
 export { attributesOf, hasSameMetadata, hasSameTime, readUpper, upperNames } from "./upper-scan.ts";
 export { walk } from "./walk.ts";
+export { openScratchFile } from "./scratch-file.ts";
 export { writeAll } from "./write-all.ts";
 export { writeLayer } from "./write-layer.ts";
 export { readZip, zipBytes, type ZipFile, type ZipMember, type ZipSource } from "./zip.ts";

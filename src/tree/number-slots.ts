@@ -10,8 +10,11 @@ interface NumberSlots {
 
 const FIRST_SLOTS = 64;
 
-/** Starts with no number. `hashOf`: the hash of a number, a u32 that nobody outside can foresee. */
-export function createNumberSlots(hashOf: (number: number) => number): NumberSlots {
+/**
+ * Starts with no number. `hashOf`: the hash of a number, a u32 that nobody outside can foresee. `isGone`: numbers that need not be found any more,
+ * whose places are used anew when the table is full.
+ */
+export function createNumberSlots(hashOf: (number: number) => number, isGone?: (number: number) => boolean): NumberSlots {
   let slots = new Uint32Array(FIRST_SLOTS);
   let used = 0;
 
@@ -33,9 +36,10 @@ export function createNumberSlots(hashOf: (number: number) => number): NumberSlo
       place(number);
       used += 1;
       if (used * 2 < slots.length) return;
-      const before = slots;
-      slots = new Uint32Array(before.length * 2);
-      for (const each of before) if (each !== 0) place(each);
+      const left = isGone === undefined ? slots : slots.filter((each) => each !== 0 && !isGone(each));
+      if (isGone !== undefined) used = left.length;
+      slots = new Uint32Array(used * 4 < slots.length ? slots.length : slots.length * 2);
+      for (const each of left) if (each !== 0) place(each);
     },
   };
 }

@@ -37,6 +37,20 @@ describe("createRecentContents()", () => {
       for (const digest of digests) assert.equal(recent.take(digest), undefined);
     }
   });
+  it("X7: finds what is left when much before it was taken, in any order", () => {
+    const recent = createRecentContents();
+    const digestOf = (number: number): ReturnType<typeof sha256> => sha256(String(number));
+    const wanted = new Set<number>();
+    for (let number = 0; number < 200_000; number += 1) {
+      recent.keep(Buffer.from(String(number)), digestOf(number));
+      wanted.add(number);
+      const taken = number % 3 === 0 ? number : number - 30_000;
+      if (taken < 0 || !wanted.delete(taken)) continue;
+      assert.equal(recent.take(digestOf(taken))?.toString(), String(taken));
+    }
+    for (const number of wanted) assert.equal(recent.take(digestOf(number))?.toString(), String(number));
+    for (const number of wanted) assert.equal(recent.take(digestOf(number)), undefined);
+  });
   it("keeps no large files, and no more than its bound; what was taken makes room", () => {
     const recent = createRecentContents();
     const large = Buffer.alloc(40_000);

@@ -18,8 +18,8 @@ const end = performance.now() + seconds * 1000;
   const durations = new Map<string, number>();
   for (let turn = 0; performance.now() < end; turn += 1) {
     const name = grounds[turn % grounds.length] ?? "disk";
-    using site = await world.openSite(name);
-    const parts = { world, site, random, durations, exported: [] };
+    using site = await world.openSite(name, { isCapped: random.chance(0.5) });
+    const parts = { world, site, random, durations, exported: [], clock: { hasJumped: false } };
     for (let round = 0; round < ROUNDS && performance.now() < end; round += 1) {
       const counts = noCounts();
       const problems = await runRound({ ...parts, counts });

@@ -5,6 +5,7 @@ import { isDecantError } from "../../src/errors.ts";
 import { machineError } from "../../src/machine-error.ts";
 import type { Random } from "../fuzz/random.ts";
 import { type Action, chooseAction, exportArgs, type ExportKind, exportPath, LEAVING } from "./actions.ts";
+import { capProblems } from "./cap.ts";
 import { type Case, STEP_MARK } from "./cases.ts";
 import { layoutProblems, storeProblems } from "./check-store.ts";
 import { builtHere, digestOf, filesBelow, fingerprint } from "./expected.ts";
@@ -27,6 +28,8 @@ export interface RoundParts {
   readonly durations: Durations;
   /** What was exported, the newest last: one of it is to be found. */
   readonly exported: Exported[];
+  /** Of this store: whether commands have written times that are yet to come. */
+  readonly clock: { hasJumped: boolean };
 }
 
 /** An export that was begun. */
@@ -44,6 +47,7 @@ export async function runRound(parts: RoundParts): Promise<string[]> {
   const { world, site, random, counts, durations } = parts;
   const mounts = mountsNow();
   const weather = chooseWeather(random, site.ground);
+  if (weather === "clock") parts.clock.hasJumped = true;
   const { outcomes, sandboxes, told } = await runCommands(parts, weather);
   counts.rounds += 1;
   counts.commands += outcomes.filter(({ kind }) => kind !== "serve").length;
@@ -161,12 +165,17 @@ async function areWholeFiles(expected: World["expected"], path: string, known: r
 }
 
 /** The next command takes away what is left; of files outside of the store, the next one that writes there. */
-async function sweepProblems({ world, site }: RoundParts, outcomes: readonly Outcome[]): Promise<string[]> {
+async function sweepProblems(parts: RoundParts, outcomes: readonly Outcome[]): Promise<string[]> {
+  const { world, site } = parts;
   const problems: string[] = [];
   for (const outcome of outcomes.filter(({ kind, code }) => LEAVING.has(kind) && code !== 0))
     problems.push(...[complaint(await runAction(outcome, site.env), true) ?? []].flat());
   try {
     await builtHere({ ...world.sweeper, root: site.left.root });
+    const { capBytes } = site;
+    // What was used at a time that is yet to come counts as used now.
+    if (capBytes !== undefined && !parts.clock.hasJumped)
+      problems.push(...(await capProblems(site.left.root, { capBytes, inFlightBytes: world.sweeperBytes })));
   } catch (error) {
     if (site.ground.canRun) problems.push(`the next build fails: ${messageOf(error)}`);
   }

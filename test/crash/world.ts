@@ -6,8 +6,9 @@ import { createRandom } from "../fuzz/random.ts";
 import { addBusybox, BUSYBOX, workshop, type Workshop } from "../support/build.ts";
 import { startFakeRegistry } from "../support/registry.ts";
 import type { ActionPlaces } from "./actions.ts";
+import { cacheBytes, setCap } from "./cap.ts";
 import { makeCases } from "./cases.ts";
-import { createExpected, type Expected } from "./expected.ts";
+import { builtHere, createExpected, type Expected } from "./expected.ts";
 import { type Ground, openGround } from "./grounds.ts";
 import type { LeftPlaces } from "./leftovers.ts";
 
@@ -16,10 +17,12 @@ export interface World extends AsyncDisposable {
   readonly expected: Expected;
   /** A build that does little, but runs a step. */
   readonly sweeper: BuildOptions;
+  /** What that build takes of a store that has nothing else. */
+  readonly sweeperBytes: number;
   /** For files of the checks. */
   readonly folder: string;
   /** Makes a store on a file system. Throws where there is no such file system. */
-  openSite(ground: string): Promise<Site>;
+  openSite(ground: string, options: { readonly isCapped: boolean }): Promise<Site>;
 }
 
 /** A store, and what lies around it; unmounted when it is disposed, which fails while anything is open. */
@@ -29,9 +32,14 @@ export interface Site extends Disposable {
   readonly left: LeftPlaces;
   /** Of all commands. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The policy of the store; undefined: it has none. */
+  readonly capBytes: number | undefined;
   /** A line of their environment. */
   readonly mark: string;
 }
+
+/** Less than two cases take. */
+const CAP_BYTES = 2_000_000;
 
 /** Makes one: `cases` Dockerfiles of the seed. */
 export async function openWorld(seed: number, cases: number): Promise<World> {
@@ -59,18 +67,24 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
   process.env["TMPDIR"] = folder("tmp");
   const env = { ...process.env, HOME: shop.folder, NO_COLOR: "1", DECANT_CRASH_COMMAND: String(process.pid) };
   const places = { cases: [first, ...more] as const, registry: registry.host, pulled, archive };
+  const sweeping: BuildOptions = { context: shop.context, file: sweeper, noCache: true, caCerts: "off", env: {} };
+  const swept = folder("swept");
+  await builtHere({ ...sweeping, root: swept });
+  const sweeperBytes = await cacheBytes(swept);
   let count = 0;
   const resources = opening.move();
   return {
-    sweeper: { context: shop.context, file: sweeper, noCache: true, caCerts: "off", env: {} },
+    sweeper: sweeping,
+    sweeperBytes,
     expected: createExpected(folder("fresh"), env),
     folder: shop.folder,
-    async openSite(name) {
+    async openSite(name, { isCapped }) {
       count += 1;
       using site = new DisposableStack();
       const ground = site.use(openGround(name, folder(`site${count}`)));
       const left = { root: join(ground.path, "store"), temporary: folder("tmp"), out: join(ground.path, "out") };
       mkdirSync(left.out);
+      if (isCapped) setCap(left.root, CAP_BYTES);
       await loadImages({ root: left.root, env: {}, file: archive }).result;
       const kept = site.move();
       return {
@@ -78,6 +92,7 @@ export async function openWorld(seed: number, cases: number): Promise<World> {
         left,
         places: { ...places, out: left.out },
         env: { ...env, DECANT_ROOT: left.root },
+        capBytes: isCapped ? CAP_BYTES : undefined,
         mark: `DECANT_CRASH_COMMAND=${process.pid}`,
         [Symbol.dispose]: () => kept.dispose(),
       };

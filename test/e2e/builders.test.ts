@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { buildersOf } from "../../src/buildkit/index.ts";
-import { build, type BuildEvent, type BuildOptions, isDecantError } from "../../src/index.ts";
+import { build, type BuildEvent, type BuildOptions, isDecantError, replayImage } from "../../src/index.ts";
 import { startBuildServer } from "../support/buildkit-client.ts";
 import { addBusybox, workshop } from "../support/build.ts";
 import { stepsEnd } from "../support/events.ts";
@@ -62,6 +62,21 @@ for (const { name, dockerfile, files = {}, options = {} } of CASES)
     }
     assert.equal(digests[1], digests[0]);
   });
+
+test("I3: provenance of a build on a builder is enough to build it once more here", async () => {
+  await using server = await startBuildServer();
+  using shop = workshop();
+  shop.write({ "a.txt": "a" });
+  const outputs = [{ type: "image", names: ["app:1"], push: false, rewriteTimestamp: true }] as const;
+  const builders = buildersOf(server.address);
+  await shop.build("FROM scratch\nCOPY a.txt /\n", { ...EPOCH, builders, outputs, provenance: { mode: "max" } });
+  const replay = { root: shop.root, env: {}, image: "app:1", context: shop.context };
+  await using run = replayImage(replay);
+  assert.equal((await run.result).same, true);
+  shop.write({ "a.txt": "b" });
+  await using other = replayImage(replay);
+  await assert.rejects(other.result, /other files than it was built from.*a\.txt \(content\)/);
+});
 
 test("I3: what a step writes, and its name and place, come as if it ran here; what ran is reused", async () => {
   await using server = await startBuildServer();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, test } from "node:test";
 import { generateKeyPair, signImage, verifyImage } from "../../src/index.ts";
 import { tarOf } from "../support/archive.ts";
@@ -121,6 +122,88 @@ test("F4: a bundle without its entry of the log, or with one that was changed, d
   writeFileSync(join(folder, "good.json"), good);
   assert.equal(await verify(image, { subject: ME, issuer: ISSUER }, { bundle: "good.json" }), `${ME} ${ISSUER}`);
 });
+
+test("F4: a log of Rekor v2 proves that it has the signature, and an authority says when", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  writeFileSync(join(folder, "root.json"), sigstore.trustedRoot);
+  const image = fill(registry);
+  const identity = { subject: ME, issuer: ISSUER };
+  const asked = { identityToken: identityToken({ sub: ME, iss: ISSUER }), upload: false, rekorVersion: "2" } as const;
+  const clock = { timestampServerUrl: `${sigstore.url}/tsr` };
+  const good = await sign(image, sigstore, { ...asked, ...clock });
+  const entry = entryOf(JSON.parse(good));
+  assert.deepEqual(entry["kindVersion"], { kind: "dsse", version: "0.0.2" });
+  assert.equal(entry["inclusionPromise"], undefined);
+  writeFileSync(join(folder, "tiled.json"), good);
+  assert.equal(await verify(image, identity, { bundle: "tiled.json" }), `${ME} ${ISSUER}`);
+
+  const rows: readonly [name: string, change: (bundle: { verificationMaterial: Record<string, unknown> }) => void][] = [
+    ["no time", (bundle) => delete bundle.verificationMaterial["timestampVerificationData"]],
+    [
+      "a time that the log says alone",
+      (bundle) => {
+        delete bundle.verificationMaterial["timestampVerificationData"];
+        entryOf(bundle)["integratedTime"] = String(Math.floor(Date.now() / 1000));
+      },
+    ],
+    ["another place", (bundle) => Object.assign(proofOf(bundle), { treeSize: "2", hashes: [Buffer.alloc(32).toString("base64")] })],
+    [
+      "another checkpoint",
+      (bundle) => (proofOf(bundle)["checkpoint"] = { envelope: "rekor.test\n1\nAAAA\n\n\u2014 rekor.test AAAAAAAA\n" }),
+    ],
+    [
+      "another body",
+      (bundle) => (entryOf(bundle)["canonicalizedBody"] = Buffer.from('{"kind":"dsse","apiVersion":"0.0.2"}').toString("base64")),
+    ],
+  ];
+  for (const [name, change] of rows) {
+    const bundle = JSON.parse(good);
+    change(bundle);
+    writeFileSync(join(folder, "changed.json"), JSON.stringify(bundle));
+    assert.match(await verify(image, identity, { bundle: "changed.json" }), /^SIGNATURE: .*does not count/, name);
+  }
+
+  // With a key, no time is needed; without one, and without the address of a log, nothing is asked.
+  const { privateKey } = await generateKeyPair({ password: "" });
+  const byKey = {
+    key: "env://KEY",
+    env: { KEY: privateKey, COSIGN_PASSWORD: "" },
+    tlogUpload: true,
+    upload: false,
+    rekorVersion: "2",
+  } as const;
+  assert.match(await sign(image, sigstore, byKey), /"version":"0.0.2"/);
+  assert.match(await sign(image, sigstore, asked), /^USAGE: .*without timestampServerUrl/);
+  assert.match(await sign(image, sigstore, { ...byKey, rekorUrl: undefined }), /^USAGE: .*without rekorUrl/);
+});
+
+test("F4: a log of Rekor v2 is told which kind of key has signed", async () => {
+  await using registry = await startFakeRegistry();
+  await using sigstore = await startSigstore();
+  const image = fill(registry);
+  const rows: readonly [key: KeyObject, said: string | RegExp][] = [
+    [generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey, "PKIX_ECDSA_P384_SHA_384"],
+    [generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey, "PKIX_ECDSA_P521_SHA_512"],
+    [generateKeyPairSync("ed25519").privateKey, "PKIX_ED25519"],
+    [generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey, "PKIX_RSA_PKCS1V15_2048_SHA256"],
+    [generateKeyPairSync("rsa", { modulusLength: 2056 }).privateKey, /^SIGNING: .*RSA with 2056 bits/],
+  ];
+  for (const [key, said] of rows) {
+    const env = { KEY: key.export({ type: "pkcs8", format: "pem" }).toString() };
+    const made = await sign(image, sigstore, { key: "env://KEY", env, tlogUpload: true, upload: false, rekorVersion: "2" });
+    if (typeof said !== "string") {
+      assert.match(made, said);
+      continue;
+    }
+    const written = JSON.parse(Buffer.from(String(entryOf(JSON.parse(made))["canonicalizedBody"]), "base64").toString());
+    assert.equal(written.spec.dsseV002.signatures[0].verifier.keyDetails, said);
+  }
+});
+
+function proofOf(bundle: { readonly verificationMaterial: Record<string, unknown> }): Record<string, unknown> {
+  return entryOf(bundle)["inclusionProof"] as Record<string, unknown>;
+}
 
 function entryOf({ verificationMaterial }: { readonly verificationMaterial: Record<string, unknown> }): Record<string, unknown> {
   const { tlogEntries } = verificationMaterial;

@@ -4,10 +4,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { allOf } from "../../src/async.ts";
+import { s3Objects } from "../../src/caches/objects/s3.ts";
+import { sha256 } from "../../src/digest.ts";
 import type { BuildOptions } from "../../src/index.ts";
+import { createNetwork } from "../../src/net/index.ts";
 import { addBusybox, BUSYBOX, type Built, holds, workshop, type Workshop } from "../support/build.ts";
 import { ACTIONS_TOKEN, startFakeActionsCache } from "../support/fake-actions-cache.ts";
 import { type FakeS3, S3_USER, startFakeS3 } from "../support/fake-s3.ts";
+import { startServer } from "../support/server.ts";
 
 const STAGES = `${BUSYBOX}FROM base AS build
 COPY a /src/a
@@ -118,6 +122,59 @@ describe("G4: a cache in S3", { timeout: 600_000, concurrency: 2 }, () => {
     await built(here, { cacheTo: [{ ...s3At(server), mode: "max" }] });
     server.fault({ kind: "status", match: /^GET/, status: 500 });
     assert.equal((await built(there, { cacheFrom: [s3At(server)] })).result.executed, 0);
+  });
+});
+
+const BIG = `${BUSYBOX}RUN head -c 40000000 /dev/urandom > /big\nRUN ls /big\n`;
+
+describe("G4: large layers in S3", { timeout: 600_000 }, () => {
+  it("G4: go in parts, some of which are sent again, and come back whole", async () => {
+    await using server = await startFakeS3(bucket);
+    using here = machine();
+    using there = machine();
+    server.fault({ kind: "status", match: /^PUT .*partNumber=2/, status: 503 });
+    server.fault({ kind: "drop", match: /^PUT .*partNumber=1/, afterBytes: 1_000_000 });
+    await here.build(BIG, { cacheTo: [{ ...s3At(server), mode: "max" }] });
+    assert.deepEqual([...server.uploads], []);
+    const sizes = server.heard.flatMap(({ path, body, status }) =>
+      path.includes("partNumber=") && status === 200 ? [body.byteLength] : [],
+    );
+    assert.deepEqual(sizes.toSorted((a, b) => b - a).slice(0, 2), [16 * 1024 ** 2, 16 * 1024 ** 2]);
+    const { result } = await there.build(`${BIG}RUN test $(wc -c < /big) = 40000000\n`, { cacheFrom: [s3At(server)] });
+    assert.equal(result.executed, 1);
+  });
+
+  it("G4: leave no parts behind when the bucket refuses one, and when the user ends the build", async () => {
+    await using server = await startFakeS3(bucket);
+    using here = machine();
+    server.fault({ kind: "status", match: /^PUT .*partNumber=2/, status: 403, times: 100 });
+    await assert.rejects(here.build(BIG, { cacheTo: [{ ...s3At(server), mode: "max" }] }), { code: "CACHE", message: /answered 403/ });
+    assert.deepEqual([[...server.uploads], server.heard.some(({ method }) => method === "DELETE")], [[], true]);
+
+    await using slow = await startFakeS3(bucket);
+    slow.fault({ kind: "hang", match: /^PUT .*partNumber=3/, times: 100 });
+    const stop = new AbortController();
+    const ending = here.build(BIG, { cacheTo: [{ ...s3At(slow), mode: "max" }], signal: stop.signal });
+    const until = setInterval(() => slow.heard.some(({ path }) => path.includes("partNumber=3")) && stop.abort(new Error("ended")), 10);
+    await assert.rejects(ending, { message: "ended" });
+    clearInterval(until);
+    assert.deepEqual([...slow.uploads], []);
+  });
+
+  it("G4: are made new in parts where they are too large for one copy", async () => {
+    const day = new Date(Date.now() - 48 * 3_600_000).toUTCString();
+    await using server = await startServer(({ method, path }) => {
+      if (method === "HEAD") return { headers: { "last-modified": day } };
+      if (path.includes("uploads")) return { body: "<A><UploadId>u1</UploadId></A>" };
+      return { body: "<CopyPartResult><ETag>&quot;e&quot;</ETag></CopyPartResult>" };
+    });
+    using network = createNetwork();
+    const objects = s3Objects(s3At({ ...server, objects: new Map(), uploads: new Map() }), { network, env: {} });
+    const size = 6 * 1024 ** 3 + 1;
+    const blob = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: sha256(Buffer.from("a")), size };
+    assert.equal(await objects.has(blob, new AbortController().signal), true);
+    const ranges = server.heard.flatMap(({ headers }) => headers["x-amz-copy-source-range"] ?? []);
+    assert.deepEqual([ranges.length, ranges[0], ranges.at(-1)], [13, "bytes=0-536870911", `bytes=${size - 1}-${size - 1}`]);
   });
 });
 

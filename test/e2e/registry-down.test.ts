@@ -63,7 +63,7 @@ describe("R4: a build whose registry is out of reach", () => {
     await registry[Symbol.asyncDispose]();
     await assert.rejects(shop.build(dockerfile, { pull: true }), {
       code: "REGISTRY_UNREACHABLE",
-      hint: "Leave out --pull to build with what the store has of it",
+      hint: "A build without --pull uses what the store has of it",
     });
   });
 

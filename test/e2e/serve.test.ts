@@ -131,6 +131,14 @@ describe("I2: decant serve", { timeout: 600_000 }, () => {
     assert.equal(await server.ended, 0);
   });
 
+  it("outlives a client on its standard streams that reads no more, and ends well", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "decant-door-"));
+    await using server = start(folder.path, DECANT, ["serve", "--stdio"]);
+    // What the server says first finds nobody.
+    server.child.stdout?.destroy();
+    assert.equal(await server.ended, 0);
+  });
+
   it("says what it lacks", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "decant-door-"));
     const rows: readonly (readonly [words: readonly string[], says: RegExp])[] = [

@@ -61,6 +61,28 @@ export const PYTHON: AuditTreeSpec = {
 /** A base with Java. */
 export const JAVA: AuditTreeSpec = { ...BASE, "usr/bin/java": program() };
 
+/** The libraries of `JAVA_RUNTIME`. */
+export const JAVA_LIB = "usr/lib/jvm/java-21/lib";
+/** A Java runtime in a folder of its own. */
+export const JAVA_RUNTIME: AuditTreeSpec = {
+  ...BASE,
+  "usr/bin/java": "link ../lib/jvm/java-21/bin/java",
+  "usr/lib/jvm/java-21/bin/java": program({ needed: ["libjli.so", "libc.so.6"], runpath: "$ORIGIN/../lib" }),
+  [`${JAVA_LIB}/libjli.so`]: library("libjli.so"),
+  [`${JAVA_LIB}/libjava.so`]: library("libjava.so", { needed: ["libjvm.so"], runpath: "$ORIGIN" }),
+  [`${JAVA_LIB}/libjimage.so`]: library("libjimage.so", { needed: ["libstdc++.so.6"] }),
+  [`${JAVA_LIB}/server/libjvm.so`]: library("libjvm.so", { needed: ["libstdc++.so.6"] }),
+  [`${JAVA_LIB}/modules`]: "file",
+  [`${JAVA_LIB}/jvm.cfg`]: "file",
+  [`${JAVA_LIB}/libzip.so`]: library("libzip.so"),
+  [`${JAVA_LIB}/libnio.so`]: library("libnio.so"),
+  [`${JAVA_LIB}/libnet.so`]: library("libnet.so"),
+  [`${JAVA_LIB}/tzdb.dat`]: "file",
+  "usr/lib/jvm/java-21/conf/security/java.security": "file",
+  "usr/lib/jvm/java-21/release": 'file 644 0:0 JAVA_VERSION="21.0.8"\nMODULES="java.base java.sql jdk.compiler"\n',
+  [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6"),
+};
+
 /** One broken image, and the worst thing that is found. */
 export interface Broken {
   readonly name: string;

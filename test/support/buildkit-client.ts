@@ -20,7 +20,7 @@ import { receiveFolder } from "../../src/buildkit/session/receive-folder.ts";
 import { sendFolder } from "../../src/buildkit/session/send-folder.ts";
 import { type SolveRequest, type SolveRequestSchema, type SolveResponse, type StatusResponse } from "../../src/buildkit/wire/control_pb.ts";
 import type { Definition } from "../../src/buildkit/wire/llb_pb.ts";
-import type { Result } from "../../src/buildkit/wire/gateway_pb.ts";
+import type { BridgeSolveRequest, BridgeSolveRequestSchema, Result } from "../../src/buildkit/wire/gateway_pb.ts";
 import { CheckPolicyResponseSchema } from "../../src/buildkit/wire/policy_pb.ts";
 import { Auth, Control, FileSend, FileSync, LLBBridge, PolicyVerifier, SEND_FILES, Secrets } from "../../src/buildkit/wire/methods.ts";
 import {
@@ -44,13 +44,13 @@ export interface TestServer extends AsyncDisposable {
   connect(): TestClient;
 }
 
-/** Starts one. */
-export async function startBuildServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+/** Starts one; `allow`: what it grants to steps. */
+export async function startBuildServer(env: Readonly<Record<string, string>> = {}, allow: readonly string[] = []): Promise<TestServer> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "decant-serve-")));
   const root = join(folder.path, "store");
   const server = stack.use(
-    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow: [] }),
+    await openBuildServer({ root, env: { PATH: process.env["PATH"], ...env }, readers: READERS, writers: WRITERS, allow }),
   );
   const path = join(folder.path, "door");
   const sockets = new Set<Socket>();
@@ -102,8 +102,12 @@ export interface TestBuild {
   readonly definition?: Definition | undefined;
   /** The request of the build itself says what is built: nothing is asked of the open build. */
   readonly direct?: boolean;
-  /** What the client's own policy says of a source, by its identifier. */
-  readonly policy?: (identifier: string) => "allow" | "deny" | "convert" | "request";
+  /** What the client's own policy says of a source, by its identifier; any other text is what to take instead. */
+  readonly policy?: (identifier: string) => string;
+  /** What else the request on the open build says. */
+  readonly asked?: Exclude<MessageInitShape<typeof BridgeSolveRequestSchema>, BridgeSolveRequest>;
+  /** What the client adds to the result that it returns. */
+  readonly metadata?: Readonly<Record<string, Uint8Array>>;
   /** Graphs that stand for contexts. */
   readonly frontendInputs?: Readonly<Record<string, Definition>>;
   /** Looks at the result before it is returned. */
@@ -195,7 +199,7 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
     await grpc.unary(LLBBridge.method.ping, {}, onBuild);
     const { definition, frontendInputs = {} } = build;
     const what = definition === undefined ? { frontend: "dockerfile.v0", frontendInputs: { ...frontendInputs } } : { definition };
-    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true };
+    const frontend = { ...what, frontendOpt: { ...attributes }, allowResultReturn: true, allowResultArrayRef: true, ...build.asked };
     try {
       ({ result } = await grpc.unary(LLBBridge.method.solve, frontend, onBuild));
     } catch (error) {
@@ -205,7 +209,8 @@ async function runBuild(grpc: GrpcClient, build: TestBuild): Promise<TestBuilt> 
       throw error;
     }
     if (result?.result.case === "ref") await build.look?.(result.result.value.id, grpc, onBuild);
-    await grpc.unary(LLBBridge.method.return, { result }, onBuild);
+    const returned = result === undefined || build.metadata === undefined ? result : { ...result, metadata: { ...build.metadata } };
+    await grpc.unary(LLBBridge.method.return, { result: returned }, onBuild);
     return await built();
   } finally {
     stop.abort(new GrpcError(CODE.cancelled, "the client has what it wants"));
@@ -253,10 +258,10 @@ function serveSession(grpc: GrpcClient, id: string, build: TestBuild, signal: Ab
     router.unary(PolicyVerifier.method.checkPolicy, async ({ source }) => {
       const answer = policy(source?.source?.identifier ?? "");
       if (answer === "request") return create(CheckPolicyResponseSchema, { result: { case: "request", value: source ?? {} } });
-      const action = ["allow", "deny", "convert"].indexOf(answer);
-      return create(CheckPolicyResponseSchema, {
-        result: { case: "decision", value: { action, denyMessages: [{ message: "not that one" }] } },
-      });
+      const known = ["allow", "deny"].indexOf(answer);
+      const decision =
+        known >= 0 ? { action: known, denyMessages: [{ message: "not that one" }] } : { action: 2, update: { identifier: answer } };
+      return create(CheckPolicyResponseSchema, { result: { case: "decision", value: decision } });
     });
   }
   if (output !== undefined) {

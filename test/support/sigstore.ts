@@ -3,7 +3,7 @@
  * that names them.
  */
 import assert from "node:assert/strict";
-import { createHash, generateKeyPairSync, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, verify, X509Certificate } from "node:crypto";
 import { fulcioHandler, type HandlerFn, initializeCA, initializeCTLog, initializeTLog, initializeTSA, rekorHandler } from "@sigstore/mock";
 import {
   type CertificateAuthority,
@@ -12,6 +12,8 @@ import {
   type TransparencyLogInstance,
   TrustedRoot,
 } from "@sigstore/protobuf-specs";
+import { signedDigest } from "../../src/signatures/keys.ts";
+import { preAuthEncoding } from "../../src/signatures/signer.ts";
 import { startServer, type TestServer } from "./server.ts";
 
 /** The services, and what trusts them. */
@@ -32,6 +34,8 @@ export async function startSigstore(): Promise<FakeSigstore> {
   const certify = fulcioHandler(authority, { strict: true });
   const write = rekorHandler(log, { strict: true });
   const clock = await initializeTSA(generateKeyPairSync("ec", { namedCurve: "P-384" }));
+  // In whole seconds, as real authorities have it: @sigstore/core reads fractions of three digits only, and DER leaves out zeros at the end (".12").
+  Object.assign(clock, { getCurrentTime: () => new Date(Math.floor(Date.now() / 1000) * 1000) });
   const server = await startServer(async ({ path, headers, body }) => {
     const url = new URL(path, "http://sigstore.test");
     if (url.pathname === "/token") {
@@ -40,6 +44,10 @@ export async function startSigstore(): Promise<FakeSigstore> {
     }
     if (url.pathname === certify.path) return await answer(certify.fn, body.toString());
     if (url.pathname === write.path) return await answer(write.fn, writtenEntry(body.toString()));
+    if (url.pathname === "/api/v2/log/entries") {
+      const { status, body: written } = await answer(write.fn, tiledEntry(body.toString()));
+      return { status, body: tiledAnswer(written) };
+    }
     if (url.pathname === "/tsr") {
       assert.equal(headers["content-type"], "application/timestamp-query");
       return { body: bytesIn(await clock.timestamp(timestampRequest(body))) };
@@ -109,6 +117,43 @@ function writtenEntry(proposed: string): string {
       payloadHash: hash(content),
       signatures: [{ signature: sig, verifier }],
     },
+  });
+}
+
+/** What a log of Rekor v2 writes down of an envelope, when the signature is good. */
+function tiledEntry(request: string): string {
+  const { dsseRequestV002 } = JSON.parse(request);
+  const { payload, payloadType, signatures } = dsseRequestV002.envelope;
+  const [verifier] = dsseRequestV002.verifiers;
+  const { x509Certificate, publicKey } = verifier;
+  const key =
+    x509Certificate === undefined
+      ? createPublicKey({ key: Buffer.from(publicKey.rawBytes, "base64"), format: "der", type: "spki" })
+      : new X509Certificate(Buffer.from(x509Certificate.rawBytes, "base64")).publicKey;
+  const content = Buffer.from(payload, "base64");
+  const [{ sig }] = signatures;
+  if (!verify(signedDigest(key), preAuthEncoding(content, payloadType), key, Buffer.from(sig, "base64"))) throw new Error("bad signature");
+  const payloadHash = { algorithm: "SHA2_256", digest: createHash("sha256").update(content).digest("base64") };
+  const spec = { dsseV002: { payloadHash, signatures: [{ content: sig, verifier }] } };
+  return JSON.stringify({ apiVersion: "0.0.2", kind: "dsse", spec });
+}
+
+/** An answer of v1 in the form of v2: a TransparencyLogEntry, without a promise and without a time. */
+function tiledAnswer(written: string): string {
+  const [entry] = Object.values(JSON.parse(written) as Record<string, never>);
+  const { body, logID, logIndex, verification } = entry ?? assert.fail("no entry");
+  const { treeSize, rootHash, checkpoint } = (verification as { readonly inclusionProof: Record<string, string> }).inclusionProof;
+  return JSON.stringify({
+    logIndex: String(logIndex),
+    logId: { keyId: Buffer.from(logID, "hex").toString("base64") },
+    kindVersion: { kind: "dsse", version: "0.0.2" },
+    // As protocol buffers do: no index 0, no empty list.
+    inclusionProof: {
+      treeSize: String(treeSize),
+      rootHash: Buffer.from(rootHash ?? "", "hex").toString("base64"),
+      checkpoint: { envelope: checkpoint },
+    },
+    canonicalizedBody: body,
   });
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseJavaCommand, parseManifest } from "./java-command.ts";
 import { packageScript, parseNodeCommand } from "./node-command.ts";
-import { applicationModule, parsePythonCommand } from "./python-command.ts";
+import { parsePythonCommand, servedApplication } from "./python-command.ts";
 import { plainWords, scriptEnd } from "./shell-script.ts";
 
 const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");
@@ -43,10 +43,17 @@ table("scriptEnd()", end, {
   "": "nothing",
 });
 
-table("applicationModule()", (line) => applicationModule(words(line)[0] ?? "", words(line).slice(1)), {
-  "gunicorn -w 4 main.web:app": "main.web",
-  "gunicorn.app.wsgiapp main:app": "main",
-  "uvicorn app:create_app() --port 80": "app",
+const served = (line: string): string | undefined => {
+  const [server = "", ...args] = words(line);
+  const found = servedApplication(server, args);
+  return found === undefined ? undefined : `${found.module}: ${found.name}${found.isFactory ? ", called" : ""}`;
+};
+table("servedApplication()", served, {
+  "gunicorn -w 4 main.web:app": "main.web: app",
+  "gunicorn.app.wsgiapp main:app": "main: app",
+  "uvicorn app:create_app() --port 80": "app: create_app, called",
+  "uvicorn --factory app:create_app": "app: create_app, called",
+  "gunicorn app:site.app": "app: site",
   "uvicorn --app-dir src main:app": undefined,
   "flask run": undefined,
   "gunicorn --bind 0.0.0.0:80": undefined,
@@ -111,10 +118,12 @@ table("parseJavaCommand()", (line) => parseJavaCommand(words(line)), {
   "-Xmx1g -jar app.jar x": { jar: "app.jar" },
   "-cp a:b/* com.example.Main x": { mainClass: "com.example.Main", classPath: "a:b/*" },
   "--class-path=a Main": { mainClass: "Main", classPath: "a" },
-  "-m app/com.Main": undefined,
+  "-m app/com.Main x": { module: { name: "app", mainClass: "com.Main" } },
+  "-p mods --module=app": { module: { name: "app" } },
   "@args": undefined,
   "-version": undefined,
-  "Main.java": undefined,
+  "--source 21 Main": { source: "Main" },
+  "Main.java": { source: "Main.java" },
 });
 
 it("parseManifest() joins lines and stops at the end of the main section", () => {

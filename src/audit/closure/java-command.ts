@@ -1,22 +1,34 @@
 import { given } from "../../given.ts";
 /** The command line of Java (java(1)) and the manifest of a jar (JAR file specification). */
 
-/** What `java ARGS` runs. */
+/** What `java ARGS` runs: a jar, a class, a module or a source file. */
 export interface JavaCommand {
-  /** The files of -javaagent and -agentpath, where there are any. */
-  readonly agents?: readonly string[];
   readonly jar?: string;
   readonly mainClass?: string;
   /** As written; undefined: CLASSPATH or the working directory. */
   readonly classPath?: string;
+  /** Of `-m`: without a class, the module names its own. */
+  readonly module?: { readonly name: string; readonly mainClass?: string };
+  /** A file of the source launcher. */
+  readonly source?: string;
+}
+
+/** An option before what is run: "-cp", "--module-path", "-Xmx1g". */
+export interface JavaOption {
+  readonly name: string;
+  /** Of options that have one as the next word or behind "=" ("--"). */
+  readonly value?: string;
 }
 
 const WITH_VALUE: ReadonlySet<string> = new Set(
-  "-cp -classpath --class-path -p --module-path --upgrade-module-path --add-modules --add-reads --add-exports --add-opens --limit-modules --patch-module -m --module --enable-native-access -d --describe-module".split(
+  "-cp -classpath --class-path -p --module-path --upgrade-module-path --add-modules --add-reads --add-exports --add-opens --limit-modules --patch-module --enable-native-access -d --describe-module --source".split(
     " ",
   ),
 );
 const CLASS_PATH: ReadonlySet<string> = new Set(["-cp", "-classpath", "--class-path"]);
+const MODULE: ReadonlySet<string> = new Set(["-m", "--module"]);
+const ONLY_TELLS =
+  /^(?:-version|--version|-help|-h|-\?|--help|-X|--help-extra|--list-modules|-d|--describe-module|--dry-run|--validate-modules)$/;
 
 /** Options of the environment and of files, put where the launcher puts them. */
 interface JavaArguments {
@@ -43,7 +55,8 @@ export async function javaArguments(
     if (isProgram || !word.startsWith("@") || word.startsWith("@@")) {
       const before = found.at(-1) ?? "";
       // What follows is for the program; the name behind -jar is its last.
-      isProgram ||= before === "-jar" || word === "--disable-@files" || (!word.startsWith("-") && !WITH_VALUE.has(before));
+      isProgram ||=
+        before === "-jar" || word === "--disable-@files" || MODULE.has(before) || (!word.startsWith("-") && !WITH_VALUE.has(before));
       found.push(word.startsWith("@@") ? word.slice(1) : word);
       continue;
     }
@@ -61,32 +74,50 @@ function argumentWords(text: string): readonly string[] {
   return words.map((word) => (/^["']/.test(word) ? word.slice(1, -1).replace(/\\(.)/g, "$1") : word));
 }
 
-/** Reads the arguments behind `java`; undefined when they run no jar and no class. */
-export function parseJavaCommand(args: readonly string[]): JavaCommand | undefined {
-  let classPath: string | undefined;
-  const jars: string[] = [];
-  const agents = (): Pick<JavaCommand, "agents"> => (jars.length === 0 ? {} : { agents: jars });
+/** The options before what is run, and the words from there on. */
+export function javaOptions(args: readonly string[]): { readonly options: readonly JavaOption[]; readonly rest: readonly string[] } {
+  const options: JavaOption[] = [];
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] ?? "";
-    if (word.startsWith("@")) return undefined;
-    if (word === "-jar") return args[at + 1] === undefined ? undefined : { jar: args[at + 1] ?? "", ...agents() };
-    if (!word.startsWith("-")) {
-      // A module or a source file, which have no class file of that name.
-      return /\.java$|\//.test(word) ? undefined : { mainClass: word, ...agents(), ...given({ classPath }) };
-    }
-    jars.push(...agentsOf([word]));
     const [name = "", joined] = word.startsWith("--") ? word.split(/=(.*)/s) : [word];
-    if (name === "-m" || name === "--module" || /^(?:-version|--version|-showversion|-help|-h|-\?|--help|--list-modules)$/.test(name))
-      return undefined;
+    if (!word.startsWith("-") || word === "-jar" || MODULE.has(name)) return { options, rest: args.slice(at) };
     const value = joined ?? (WITH_VALUE.has(name) ? args[(at += 1)] : undefined);
-    if (CLASS_PATH.has(name)) classPath = value;
+    options.push({ name, ...given({ value }) });
   }
-  return undefined;
+  return { options, rest: [] };
 }
 
-/** The files that options of -javaagent and -agentpath name, also those of JAVA_TOOL_OPTIONS and _JAVA_OPTIONS. */
-export function agentsOf(words: readonly string[]): readonly string[] {
-  return words.flatMap((word) => /^-(?:javaagent|agentpath):([^=]+)/.exec(word)?.[1] ?? []);
+/** Reads the arguments behind `java`; undefined when they run nothing. */
+export function parseJavaCommand(args: readonly string[]): JavaCommand | undefined {
+  const { options, rest } = javaOptions(args);
+  const [word, next] = rest;
+  if (word === undefined || word.startsWith("@") || options.some(({ name }) => ONLY_TELLS.test(name))) return undefined;
+  if (word === "-jar") return next === undefined ? undefined : { jar: next };
+  const classPath = options.findLast(({ name }) => CLASS_PATH.has(name))?.value;
+  if (word.startsWith("-")) {
+    const [name, mainClass] = (word.split(/=(.*)/s)[1] ?? next ?? "").split("/");
+    return name === undefined || name === "" ? undefined : { module: { name, ...given({ mainClass }) }, ...given({ classPath }) };
+  }
+  // In source mode, any name.
+  if (word.endsWith(".java") || options.some(({ name }) => name === "--source")) return { source: word };
+  return word.includes("/") ? undefined : { mainClass: word, ...given({ classPath }) };
+}
+
+/** An agent: `java` ones are jars, `path` ones libraries by path, `library` ones by name. */
+export interface JavaAgent {
+  readonly kind: "java" | "path" | "library";
+  readonly name: string;
+}
+
+const AGENTS: Readonly<Record<string, JavaAgent["kind"]>> = { javaagent: "java", agentpath: "path", agentlib: "library" };
+
+/** The agents that options name, also those of JAVA_TOOL_OPTIONS and _JAVA_OPTIONS. */
+export function agentsOf(words: readonly string[]): readonly JavaAgent[] {
+  return words.flatMap((word) => {
+    const [, option = "", name = ""] = /^-(javaagent|agentpath|agentlib):([^=]+)/.exec(word) ?? [];
+    const kind = AGENTS[option];
+    return kind === undefined ? [] : [{ kind, name }];
+  });
 }
 
 /** Words of JAVA_TOOL_OPTIONS. */

@@ -8,7 +8,16 @@ import type { AuditFiles, AuditSubject } from "../types.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import type { ClosureRoot } from "./close.ts";
 import { classPlaces, findClass } from "./java-classes.ts";
-import { agentsOf, type JavaCommand, javaArguments, parseJavaCommand, toolOptions } from "./java-command.ts";
+import {
+  agentsOf,
+  type JavaAgent,
+  type JavaCommand,
+  javaArguments,
+  type JavaOption,
+  javaOptions,
+  parseJavaCommand,
+  toolOptions,
+} from "./java-command.ts";
 import { javaRuntime } from "./java-runtime.ts";
 
 /** What is known of it. Paths absolute. */
@@ -19,8 +28,12 @@ export interface JavaProgram {
   /** Argument files that are not there. */
   readonly missingArguments: readonly string[];
   readonly argumentFiles: readonly Entry[];
-  /** Files of -javaagent and -agentpath. */
-  readonly agents: readonly string[];
+  /** Those of options; files absolute. */
+  readonly agents: readonly JavaAgent[];
+  /** All options, in the order in which the last counts. */
+  readonly options: readonly JavaOption[];
+  /** Words of JAVA_TOOL_OPTIONS and _JAVA_OPTIONS. */
+  readonly toolWords: readonly string[];
   readonly workingDirectory: string;
 }
 
@@ -46,10 +59,23 @@ export async function javaProgram(subject: AuditSubject, files: AuditFiles, mach
     },
   });
   const run = parseJavaCommand(args);
-  const fromEnvironment = ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"].flatMap((name) => agentsOf(toolOptions(environmentPath(Env, name))));
-  const agents = [...fromEnvironment, ...(run?.agents ?? [])];
+  const { options } = javaOptions(args);
+  const words = (name: string): readonly string[] => toolOptions(environmentPath(Env, name));
+  const [before, after] = [words("JAVA_TOOL_OPTIONS"), words("_JAVA_OPTIONS")];
+  const named = (word: string): JavaOption => javaOptions([word]).options[0] ?? { name: word };
   const at = (name: string): string => absolutePath(name, workingDirectory);
-  return { command, program, run, missingArguments: missing.map(at), argumentFiles, agents: agents.map(at), workingDirectory };
+  const agents = agentsOf([...before, ...options.map(({ name }) => name), ...after]);
+  return {
+    command,
+    program,
+    run,
+    missingArguments: missing.map(at),
+    argumentFiles,
+    agents: agents.map(({ kind, name }) => ({ kind, name: kind === "library" ? name : at(name) })),
+    options: [...before.map(named), ...options, ...after.map(named)],
+    toolWords: [...before, ...after],
+    workingDirectory,
+  };
 }
 
 /** Files that are certainly opened: the jar or the main class, agents, and the libraries of the runtime that every program needs. */
@@ -63,6 +89,7 @@ export async function javaFiles(subject: AuditSubject, files: AuditFiles, machin
   const places = classPlaces({ files, tree: subject.tree, workingDirectory }, classPath);
   const main = run?.mainClass === undefined ? undefined : await findClass(files, `${run.mainClass.replaceAll(".", "/")}.class`, places);
   const libraries = run === undefined ? [] : (runtime?.programLibraries(jar !== undefined || main?.isInJar === true) ?? []);
-  const named = [...agents, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
+  const agentFiles = agents.flatMap(({ kind, name }) => (kind === "library" ? [] : [name]));
+  const named = [...agentFiles, ...libraries, ...(jar === undefined ? [] : [jar])].flatMap((path) => entryAt(files, path) ?? []);
   return [...java.argumentFiles, ...named, ...(main === undefined ? [] : [main.entry])];
 }

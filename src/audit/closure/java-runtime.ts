@@ -15,6 +15,8 @@ export interface JavaRuntime {
   readonly opened: readonly Entry[];
   /** "21": what the runtime says of itself. */
   readonly version: number | undefined;
+  /** The modules that it says it has. */
+  readonly modules: ReadonlySet<string> | undefined;
   /** What every class of a program needs (`isJar`: of one in an archive), absolute. */
   programLibraries(isJar: boolean): readonly string[];
   /** Parts of every runtime, without which many programs fail sooner or later, absolute. */
@@ -42,10 +44,13 @@ export async function javaRuntime(files: AuditFiles, program: Pick<ClosureRoot, 
   const needed = [...libraries, `${home}/lib/modules`, jvms];
   const release = fileAt(files, `${home}/release`);
   const bytes = release === undefined ? undefined : await files.read(release, MAX_RELEASE);
-  const version = /^JAVA_VERSION="(\d+)/m.exec(bytes === undefined ? "" : Buffer.from(bytes).toString("latin1"))?.[1];
+  const text = bytes === undefined ? "" : Buffer.from(bytes).toString("latin1");
+  const version = /^JAVA_VERSION="(\d+)/m.exec(text)?.[1];
+  const modules = /^MODULES="([^"\n]*)"/m.exec(text)?.[1];
   return {
     home,
     version: version === undefined ? undefined : Number(version),
+    modules: modules === undefined ? undefined : new Set(modules.split(" ").filter((name) => name !== "")),
     opened: needed.flatMap((path) => fileAt(files, path) ?? []),
     programLibraries: (isJar) => [...PROGRAM, ...(isJar ? ARCHIVES : [])].map((name) => `${home}/lib/${name}`),
     missingParts: [...PROGRAM, ...ARCHIVES]

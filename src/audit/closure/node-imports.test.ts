@@ -21,6 +21,11 @@ describe("nodeImportParser()", () => {
     'const a = require("a"); require("./b").c();': "script, require ./b, require a",
     'import a from "a"; export { b } from "b"; export * from "./c.js"; import "d";': "module, import ./c.js, import a, import b, import d",
     'await import("a"); import("b").catch(() => {});': "module, import a, import b (lazy) (guarded)",
+    'await Promise.all([import("a"), import("b").then((x) => x.c)]);': "module, import a, import b",
+    'await Promise.all([import("a").catch(f)]); await Promise.allSettled([import("b")]); await import("c").then(f, g);':
+      "module, import a (lazy) (guarded), import b (lazy), import c (lazy)",
+    'const { x } = await import("a").then((m) => m.default); async function f() { await Promise.all([import("b")]); }':
+      "module, import a, import b (lazy)",
     'try { require("a"); } catch { require("b"); } finally { require("c"); }': "script, require a (guarded), require b (lazy), require c",
     'function f() { require("a"); } const g = () => require("b");': "script, require a (lazy), require b (lazy)",
     '(function () { require("a"); })(); (() => { require("b"); })();': "script, require a, require b",

@@ -113,9 +113,10 @@ function importsOf(
     // Bundlers give modules a `require` of their own.
     if (list(node, "params").some((one) => one?.type === "Identifier" && text(one, "name") === "require")) continue;
     see(node, work);
-    const found = awaited.has(node) ? undefined : importOf(node);
-    if (node.type === "AwaitExpression" && found !== undefined) awaited.add(field(node, "argument"));
-    if (found !== undefined) imports.push({ ...found, lazy: lazy || found.lazy, guarded });
+    // Nobody goes on before these are there.
+    for (const one of node.type === "AwaitExpression" ? awaitedImports(field(node, "argument")) : []) awaited.add(one);
+    const found = importOf(node);
+    if (found !== undefined) imports.push({ ...found, lazy: lazy || (found.lazy && !awaited.has(node)), guarded });
     // A function that is called where it is written runs at once.
     const called = node.type === "CallExpression" ? field(node, "callee") : undefined;
     const branches = branchesOf(node, globals);
@@ -158,6 +159,17 @@ function branchesOf(node: Node, globals: ReadonlyMap<string, Value>): Readonly<R
   }
 }
 
+/** The `import()`s whose failure is that of a promise: itself, `import().then(f)`, and those in `Promise.all([…])`. */
+function awaitedImports(promise: Node | undefined): readonly Node[] {
+  if (promise?.type === "ImportExpression") return [promise];
+  const callee = promise?.type === "CallExpression" ? field(promise, "callee") : undefined;
+  const [first, second] = list(promise, "arguments");
+  const object = field(callee, "object");
+  if (propertyName(callee) === "then" && second === undefined) return awaitedImports(object);
+  if (propertyName(callee) !== "all" || text(object, "name") !== "Promise" || first?.type !== "ArrayExpression") return [];
+  return list(first, "elements").flatMap(awaitedImports);
+}
+
 function importOf(node: Node): Pick<NodeImport, "specifier" | "kind" | "lazy"> | undefined {
   switch (node.type) {
     case "ImportDeclaration":
@@ -166,11 +178,6 @@ function importOf(node: Node): Pick<NodeImport, "specifier" | "kind" | "lazy"> |
       return literal(field(node, "source"), "import", false);
     case "ImportExpression":
       return literal(field(node, "source"), "import", true);
-    case "AwaitExpression": {
-      // Nobody goes on before it is there.
-      const argument = field(node, "argument");
-      return argument?.type === "ImportExpression" ? literal(field(argument, "source"), "import", false) : undefined;
-    }
     case "CallExpression": {
       const callee = field(node, "callee");
       if (callee?.type !== "Identifier" || text(callee, "name") !== "require") return undefined;

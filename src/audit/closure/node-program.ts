@@ -12,7 +12,7 @@ import { dependencyGaps } from "./node-dependencies.ts";
 import { isNodeName, packageScript, parseNodeCommand } from "./node-command.ts";
 import { manifestOf, nodePackages, type NodePackages } from "./node-packages.ts";
 import { nodeResolver } from "./node-resolve.ts";
-import { nodeVersionOf } from "./node-version.ts";
+import { nodeVersionOf, tooNewFor } from "./node-version.ts";
 import { type NodeTrace, traceNode } from "./node-trace.ts";
 
 /** What is known of it. */
@@ -98,7 +98,7 @@ async function find(
   const known = [...trace.missing, ...chosen.missing];
   // What is missing already is no second finding.
   const gaps = known.length > 0 ? [] : await dependencyGaps(trace.opened, { ...options, process, decided, asked: chosen.asked });
-  const missing = [...known, ...gaps];
+  const missing = [...known, ...gaps, ...(await tooNewFor(trace.newBuiltIns, subject, program.entry))];
   return {
     ...facts,
     trace: { ...trace, missing, addons: [...addons.values()], opened: [...opened, ...(await manifestsOf(files, packages, opened))] },

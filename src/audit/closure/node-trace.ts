@@ -6,6 +6,7 @@ import { fromText, toText, type TreePath } from "../../paths.ts";
 import type { Entry } from "../../tree/index.ts";
 import type { AuditFiles } from "../types.ts";
 import type { ParsedModule } from "./node-imports.ts";
+import { isNewBuiltIn } from "./node-version.ts";
 import type { NodePackages } from "./node-packages.ts";
 import type { NodeResolver } from "./node-resolve.ts";
 import type { NodeWorker } from "./node-workers.ts";
@@ -18,8 +19,11 @@ export interface MissingModule {
   readonly from: string;
   /** The program cannot start without it: it is imported by what always runs. */
   readonly certain: boolean;
-  /** Not by an import: it would run as a thread, or package.json names it, for all platforms or for this one. */
-  readonly how?: "worker" | "dependency" | "platform";
+  /**
+   * Not by an import: it would run as a thread or a process, or package.json names it, for all platforms or for this one.
+   * "builtin": by an import of what only a later Node.js has.
+   */
+  readonly how?: NodeWorker["kind"] | "dependency" | "platform" | "builtin";
   /** Others that would have done, of which none is there either. */
   readonly alternatives?: readonly string[];
 }
@@ -30,6 +34,8 @@ export interface NodeTrace {
   /** Files that are certainly read. */
   readonly opened: readonly Entry[];
   readonly missing: readonly MissingModule[];
+  /** Imports of modules that old versions of Node.js do not have built in. */
+  readonly newBuiltIns: readonly MissingModule[];
   /** Files that could not be read as JavaScript, and why. */
   readonly skipped: readonly { readonly entry: Entry; readonly why: string }[];
   /** Files that certainly run, and not as what their package says that they are. */
@@ -71,7 +77,7 @@ interface Asking {
   readonly isCertain: boolean;
   /** The program expects that it may be missing. */
   readonly isGuarded?: boolean;
-  readonly how?: "worker";
+  readonly how?: NodeWorker["kind"];
 }
 
 /** Goes through everything from `roots` on. */
@@ -80,6 +86,7 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
   const read = moduleReader(options);
   const seen = new Map<TreePath, boolean>();
   const missing = new Map<string, MissingModule>();
+  const newBuiltIns: MissingModule[] = [];
   const skipped: { readonly entry: Entry; readonly why: string }[] = [];
   const addons = new Map<TreePath, Work>();
   // What always runs first, so that a module which is also imported elsewhere is known to be certain.
@@ -118,7 +125,15 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     }
   }
   if (options.isPart !== true) addBuiltAddons(addons, seen, files);
-  return { modules: new Set(seen.keys()), opened, missing: [...missing.values()], skipped, misfits, addons: [...addons.values()] };
+  return {
+    modules: new Set(seen.keys()),
+    opened,
+    missing: [...missing.values()],
+    newBuiltIns,
+    skipped,
+    misfits,
+    addons: [...addons.values()],
+  };
 
   /** Threads come after all that the program certainly loads: then it is known whether it may outlive them. */
   async function next(): Promise<Work | undefined> {
@@ -129,19 +144,22 @@ export async function traceNode(roots: readonly Entry[], options: NodeTraceOptio
     }
   }
 
-  async function startWorker({ path, base, lazy }: NodeWorker, by: Work): Promise<void> {
+  async function startWorker({ kind, path, base, lazy }: NodeWorker, by: Work): Promise<void> {
     const from = `/${by.entry.path}`;
     const absolute = posix.normalize(absolutePath(fromText(path), base === "file" ? folderOf(from) : options.workingDirectory));
     const target = base === "module" ? await resolver.resolve(path, "require", from) : await resolver.main(absolute);
-    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, how: "worker" });
+    take(target, base === "module" ? path : toText(absolute), { by, isCertain: by.certain && !lazy && !outlives, how: kind });
   }
 
   function take(target: Awaited<ReturnType<NodeResolver["main"]>>, specifier: string, { by, isCertain, isGuarded, how }: Asking): void {
     if (target.kind === "file") (isCertain ? certain : maybe).push({ entry: target.entry, certain: isCertain });
-    if (target.kind !== "missing" || isGuarded === true) return;
+    const isNew = target.kind === "builtin" && isNewBuiltIn(specifier);
+    if ((target.kind !== "missing" && !isNew) || isGuarded === true) return;
     // Packages ask for much that they can do without, as soon as it is not the first thing they do.
     if (!isCertain && IN_PACKAGE.test(by.entry.path)) return;
     const from = `/${by.entry.path}`;
+    if (isNew) newBuiltIns.push({ specifier, from, certain: isCertain, how: "builtin" });
+    if (isNew) return;
     const key = `${from}\0${specifier}`;
     if (missing.get(key)?.certain !== true) missing.set(key, { specifier, from, certain: isCertain, ...given({ how }) });
   }

@@ -5,7 +5,9 @@ import { nodeImportParser } from "./node-imports.ts";
 /** "file ./a.js, directory ./b.js (lazy)" */
 function workers(source: string): string {
   const found = nodeImportParser()(source, undefined)?.workers ?? [];
-  return found.map(({ base, path, lazy }) => `${base} ${path}${lazy ? " (lazy)" : ""}`).join(", ");
+  return found
+    .map(({ kind, base, path, lazy }) => `${kind === "child" ? "process " : ""}${base} ${path}${lazy ? " (lazy)" : ""}`)
+    .join(", ");
 }
 
 const REQUIRE = 'const { Worker } = require("worker_threads"); ';
@@ -28,6 +30,14 @@ describe("workerFinder()", () => {
     ['import * as threads from "worker_threads"; new threads.Worker("./a.js");', "directory ./a.js"],
     ['const t = __importStar(require("worker_threads")); new t.Worker("./a.js");', "directory ./a.js"],
     ['new (require("worker_threads").Worker)("./a.js");', "directory ./a.js"],
+    // Whether the program dies with a process, its own code says.
+    ['const { fork } = require("child_process"); fork("./a.js");', "process directory ./a.js (lazy)"],
+    ['const cp = require("node:child_process"); cp.fork("a.js", ["x"], { silent: true });', "process directory a.js (lazy)"],
+    ['require("child_process").fork(__dirname + "/a.js");', "process file ./a.js (lazy)"],
+    ['import { fork as start } from "child_process"; start(new URL("a.js", import.meta.url));', "process file a.js (lazy)"],
+    ['const { fork } = require("child_process"); fork("./a.js", { cwd: "/srv" });', ""],
+    ['const { fork } = require("child_process"); fork("./a.js", args);', ""],
+    ['const { fork } = require("git-tools"); fork("./a.js"); require("child_process").exec("./a.js");', ""],
     // What may not run, or need not end the program.
     [`${REQUIRE}function later() { new Worker("./a.js"); }`, "directory ./a.js (lazy)"],
     [`${REQUIRE}if (isMainThread) new Worker("./a.js");`, "directory ./a.js (lazy)"],

@@ -1,12 +1,14 @@
 /**
- * Which files a JavaScript file starts as threads (Node.js, "Worker threads", `new Worker()`), by its syntax tree. A path that code puts together
+ * Which files a JavaScript file starts as threads or as processes of Node.js ("Worker threads", `new Worker()`; "Child process", `fork()`), by its syntax tree. A path that code puts together
  * is known as far as it begins at the file or at the working directory, and goes on with plain text.
  */
 import type { Node } from "acorn";
 import { field, list, text } from "./script/nodes.ts";
 
-/** One `new Worker(path)`. */
+/** One `new Worker(path)`, or `fork(path)`. */
 export interface NodeWorker {
+  /** A thread, or a process of its own: whether the program dies with that, its own code says. */
+  readonly kind: "worker" | "child";
   /** Relative to `base`, or absolute. */
   readonly path: string;
   /** The folder of the file, the working directory, or what `require.resolve` makes of it. */
@@ -30,7 +32,11 @@ interface WorkerFinder {
 
 type PlaceOf = (node: Node | undefined) => Place | undefined;
 
-const THREADS = /^(?:node:)?worker_threads$/;
+const STARTS = {
+  worker: { module: /^(?:node:)?worker_threads$/, name: "Worker" },
+  child: { module: /^(?:node:)?child_process$/, name: "fork" },
+} as const;
+const KINDS = ["worker", "child"] as const;
 const MAX_DEPTH = 8;
 /** The program goes on without the thread, ends it, or hears of its error: then it need not die with it. */
 const OUTLIVES = /\b(?:unref|terminate|onerror)\b|["'`]error["'`]/;
@@ -39,53 +45,72 @@ const SELF: Place = { path: "", base: "file" };
 
 /** Makes a finder for one file. */
 export function workerFinder(): WorkerFinder {
-  const classes = new Set<string>();
-  const modules = new Set<string>();
+  /** Local names: of what starts something, and of the modules that have it. */
+  const names = { worker: new Set<string>(), child: new Set<string>() };
+  const modules = { worker: new Set<string>(), child: new Set<string>() };
   /** What variables hold; undefined when that is not certain. */
   const values = new Map<string, Node | undefined>();
   const started: { readonly node: Node; readonly lazy: boolean }[] = [];
 
   return {
     see(node, lazy) {
-      if (node.type === "NewExpression") started.push({ node, lazy });
-      if (node.type === "ImportDeclaration" && isThreadsName(field(node, "source"))) list(node, "specifiers").forEach(imported);
+      if (node.type === "NewExpression" || node.type === "CallExpression") started.push({ node, lazy });
+      if (node.type === "ImportDeclaration")
+        for (const kind of KINDS) if (isModuleName(field(node, "source"), kind)) imported(list(node, "specifiers"), kind);
       if (node.type === "VariableDeclarator") declared(field(node, "id"), field(node, "init"));
       if (node.type === "AssignmentExpression") values.set(text(field(node, "left"), "name") ?? "", undefined);
     },
     found(source) {
       const outlives = OUTLIVES.test(source);
       return started.flatMap(({ node, lazy }) => {
-        const [first, options] = list(node, "arguments");
-        const certainty = isWorker(field(node, "callee")) ? firstArgument(options) : "other";
-        const place = certainty === "other" ? undefined : placeOf(first, values, 0);
-        if (place === undefined || place.path === "") return [];
-        return [{ ...place, lazy: lazy || outlives || certainty === "unsure" }];
+        const kind = node.type === "NewExpression" ? "worker" : "child";
+        const [first, ...more] = list(node, "arguments");
+        if (!isStart(field(node, "callee"), kind)) return [];
+        const certainty = kind === "worker" ? firstArgument(more[0]) : "unsure";
+        const plain = kind === "child" ? textOf(first) : undefined;
+        const place = plain === undefined ? placeOf(first, values, 0) : ({ path: plain, base: "directory" } as const);
+        if (certainty === "other" || place === undefined || place.path === "") return [];
+        // Another directory or program for the child.
+        if (kind === "child" && !more.every(isPlainOption)) return [];
+        return [{ ...place, kind, lazy: lazy || outlives || certainty === "unsure" }];
       });
     },
   };
 
-  function imported(specifier: Node | undefined): void {
-    const local = text(field(specifier, "local"), "name") ?? "";
-    if (specifier?.type !== "ImportSpecifier") modules.add(local);
-    else if (text(field(specifier, "imported"), "name") === "Worker") classes.add(local);
+  function imported(specifiers: readonly (Node | undefined)[], kind: NodeWorker["kind"]): void {
+    for (const one of specifiers) {
+      const local = text(field(one, "local"), "name") ?? "";
+      if (one?.type !== "ImportSpecifier") modules[kind].add(local);
+      else if (text(field(one, "imported"), "name") === STARTS[kind].name) names[kind].add(local);
+    }
   }
 
   function declared(id: Node | undefined, init: Node | undefined): void {
     const name = text(id, "name");
-    if (name !== undefined) {
-      values.set(name, values.has(name) ? undefined : init);
-      if (isThreads(init)) modules.add(name);
-      if (isMember(init, "Worker") && isThreads(field(init, "object"))) classes.add(name);
-    } else if (isThreads(init))
-      for (const one of list(id, "properties"))
-        if (text(field(one, "key"), "name") === "Worker") classes.add(text(field(one, "value"), "name") ?? "");
+    if (name !== undefined) values.set(name, values.has(name) ? undefined : init);
+    for (const kind of KINDS) {
+      const wanted = STARTS[kind].name;
+      if (name === undefined) {
+        if (!isModule(init, kind)) continue;
+        for (const one of list(id, "properties"))
+          if (text(field(one, "key"), "name") === wanted) names[kind].add(text(field(one, "value"), "name") ?? "");
+      } else if (isModule(init, kind)) modules[kind].add(name);
+      else if (isMember(init, wanted) && isModule(field(init, "object"), kind)) names[kind].add(name);
+    }
   }
 
-  function isWorker(callee: Node | undefined): boolean {
-    if (callee?.type === "Identifier") return classes.has(text(callee, "name") ?? "");
+  function isStart(callee: Node | undefined, kind: NodeWorker["kind"]): boolean {
+    if (callee?.type === "Identifier") return names[kind].has(text(callee, "name") ?? "");
     const object = field(callee, "object");
-    return isMember(callee, "Worker") && (modules.has(text(object, "name") ?? "") || isThreads(object));
+    return isMember(callee, STARTS[kind].name) && (modules[kind].has(text(object, "name") ?? "") || isModule(object, kind));
   }
+}
+
+/** Arguments of the child, or options that do not say where and by what it starts. */
+function isPlainOption(node: Node | undefined): boolean {
+  if (node?.type === "ArrayExpression") return true;
+  if (node?.type !== "ObjectExpression") return false;
+  return list(node, "properties").every((one) => /^(?!cwd$|exec|$)/.test(text(field(one, "key"), "name") ?? ""));
 }
 
 /** Where an expression leads, as far as it is text. */
@@ -175,20 +200,20 @@ function firstArgument(options: Node | undefined): "path" | "unsure" | "other" {
 }
 
 /** `require("worker_threads")`, `await import(…)`, or one of them that a compiler put into a function of its own. */
-function isThreads(node: Node | undefined): boolean {
+function isModule(node: Node | undefined, kind: NodeWorker["kind"]): boolean {
   const one = node?.type === "AwaitExpression" ? field(node, "argument") : node;
-  if (one?.type === "ImportExpression") return isThreadsName(field(one, "source"));
+  if (one?.type === "ImportExpression") return isModuleName(field(one, "source"), kind);
   if (one?.type !== "CallExpression") return false;
   const [first] = list(one, "arguments");
-  return isRequire(one) ? isThreadsName(first) : isRequire(first) && isThreadsName(list(first, "arguments")[0]);
+  return isRequire(one) ? isModuleName(first, kind) : isRequire(first) && isModuleName(list(first, "arguments")[0], kind);
 }
 
 function isRequire(node: Node | undefined): boolean {
   return node?.type === "CallExpression" && text(field(node, "callee"), "name") === "require";
 }
 
-function isThreadsName(node: Node | undefined): boolean {
-  return THREADS.test(textOf(node) ?? "");
+function isModuleName(node: Node | undefined, kind: NodeWorker["kind"]): boolean {
+  return STARTS[kind].module.test(textOf(node) ?? "");
 }
 
 function isMember(node: Node | undefined, name: string): boolean {

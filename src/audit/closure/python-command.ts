@@ -61,9 +61,21 @@ const SERVERS: ReadonlySet<string> = new Set(["gunicorn", "uvicorn", "hypercorn"
 /** Options that change where they look for it. */
 const ELSEWHERE = /^(?:--chdir|--app-dir|--pythonpath|--paste|-c$|--config)/;
 
-/** The module of the application that a server loads: "main.web" of `gunicorn -w 4 main.web:app`; undefined when that cannot be told. */
-export function applicationModule(server: string, args: readonly string[]): string | undefined {
+/** What a server loads: "main.web", "app" of `gunicorn -w 4 main.web:app`. */
+interface PythonApplication {
+  readonly module: string;
+  /** The object in it. */
+  readonly name: string;
+  /** It is a function that the server calls. */
+  readonly isFactory: boolean;
+}
+
+/** The application that a server loads; undefined when that cannot be told. */
+export function servedApplication(server: string, args: readonly string[]): PythonApplication | undefined {
   if (!SERVERS.has(server.split(".")[0] ?? server) || args.some((word) => ELSEWHERE.test(word))) return undefined;
   const application = args.find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*$/.test(word));
-  return application?.split(":")[0];
+  const [module, rest] = application?.split(":") ?? [];
+  const name = /^\w+/.exec(rest ?? "")?.[0];
+  if (module === undefined || name === undefined) return undefined;
+  return { module, name, isFactory: rest === `${name}()` || (rest === name && args.includes("--factory")) };
 }

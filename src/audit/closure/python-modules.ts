@@ -48,7 +48,13 @@ export async function builtinModules(files: AuditFiles, objects: readonly Entry[
 export function pythonModules(
   tree: Tree,
   files: AuditFiles,
-  options: { readonly version: string | undefined; readonly triplet: string; readonly builtin: ReadonlySet<string> },
+  options: {
+    readonly version: string | undefined;
+    readonly triplet: string;
+    readonly builtin: ReadonlySet<string>;
+    /** May the user enter a directory, and not list it? Python asks a directory for its names first, except for __init__. */
+    readonly isUnlisted: (directory: Entry) => boolean;
+  },
 ): PythonModules {
   const { builtin } = options;
   const suffixes = extensionSuffixes(options.version, options.triplet);
@@ -62,6 +68,11 @@ export function pythonModules(
     const made = new Set(tree.readdir(entry.path).map(({ path }) => lastPart(path)));
     listings.set(entry.path, made);
     return made;
+  }
+
+  function isUnlisted(folder: string): boolean {
+    const entry = entryAt(files, folder);
+    return entry?.kind === "dir" && options.isUnlisted(entry);
   }
 
   function fileOf(folder: string, name: string): PythonModule | undefined {
@@ -82,6 +93,7 @@ export function pythonModules(
       const one = fromText(name);
       const portions: string[] = [];
       for (const folder of folders) {
+        if (isUnlisted(folder)) continue;
         if (!namesIn(folder).has(one)) {
           const found = fileOf(folder, one);
           if (found !== undefined) return found;

@@ -1,15 +1,21 @@
 /** Names that a Python module takes from another: `from x import a`, and `x.a` after `import x`. */
+import { given } from "../../given.ts";
 import { absoluteName, hasSet, type LoadedModule, type LoadedModules, mayHave } from "./python-loaded.ts";
+import { certainlyLacks } from "./python-names-lacking.ts";
 import type { PythonModules } from "./python-modules.ts";
 import type { PythonEnd, RunningModule } from "./python-running.ts";
 import type { PythonStatement } from "./python-statements.ts";
+
+const OWN_PACKAGE = /__package__|__path__|__spec__/;
 
 /** What there is to take from. */
 interface NameSources {
   readonly modules: PythonModules;
   readonly loaded: LoadedModules;
-  /** A module that runs, or ran. */
-  readonly runningAs: (name: string) => RunningModule | undefined;
+  /** Modules that run, or ran. */
+  readonly running: ReadonlyMap<string, RunningModule>;
+  /** May another file than the one that was found be taken for a module? */
+  readonly mayBeElsewhere: (name: string, from: string | undefined) => boolean;
   readonly load: (name: string, from: string | undefined) => Promise<PythonEnd>;
 }
 
@@ -17,16 +23,24 @@ interface NameSources {
 export async function takeNames(
   one: PythonStatement & { readonly kind: "from" },
   { module, from }: { readonly module: RunningModule; readonly from: string | undefined },
-  { modules, loaded, runningAs, load }: NameSources,
+  { modules, loaded, running, mayBeElsewhere, load }: NameSources,
 ): Promise<PythonEnd> {
   const base = absoluteName(one.level, one.module, module.package);
-  if (base === undefined) return "unsure";
+  // A program can say itself what its package is.
+  if (base === undefined)
+    return OWN_PACKAGE.test(module.source)
+      ? "unsure"
+      : { kind: "relative", module: `${".".repeat(one.level)}${one.module}`, ...given({ from }) };
   const end = await load(base, from);
   if (end !== undefined) return end;
   const found = loaded.get(base);
   if (found === undefined || one.names === "*") return undefined;
-  for (const name of one.names) bindKnown(name, { module, found, home: runningAs(base) });
-  if (!("folders" in found.module)) return undefined;
+  for (const name of one.names) bindKnown(name, { module, found, home: running.get(base) });
+  if (!("folders" in found.module)) {
+    if (mayBeElsewhere(base.split(".")[0] ?? base, from)) return undefined;
+    const lacking = one.names.find(({ name }) => certainlyLacks(found, name, loaded, running.values()));
+    return lacking === undefined ? undefined : { kind: "name", module: base, name: lacking.name, ...given({ from }) };
+  }
   for (const { name } of one.names) {
     if (/^__\w+__$/.test(name)) continue;
     const isSubmodule = modules.find(name, found.module.folders ?? []) !== undefined;

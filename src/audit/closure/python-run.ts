@@ -121,7 +121,8 @@ async function runImport(
   for (const { module: name, binds } of one.modules) {
     const end = await load(name, from);
     named(name, name.startsWith(`${binds}.`) ? name : binds, module);
-    if (end !== undefined) return certain(end, module);
+    const failure = certain(end, module);
+    if (failure !== undefined) return failure;
   }
   return undefined;
 }

@@ -6,10 +6,15 @@ import { allStatements, type PythonArm, type PythonStatement } from "./python-st
 
 /** Why an import fails. */
 export interface PythonFailure {
-  /** "hidden": in a directory that the user may not enter, so that Python finds nothing. */
-  readonly kind: "missing" | "extension" | "unreadable" | "hidden";
-  /** The dotted name that is missing, or was found and cannot be loaded. */
+  /**
+   * "hidden": in a directory that the user may not enter, so that Python finds nothing.
+   * "name": the module is there, and does not have the name. "relative": dots that lead out of every package.
+   */
+  readonly kind: "missing" | "extension" | "unreadable" | "hidden" | "name" | "relative";
+  /** The dotted name that is missing, or was found and cannot be loaded. Of "relative": as it is written, with its dots. */
   readonly module: string;
+  /** What the module does not have, of kind "name". */
+  readonly name?: string;
   /** The file with the import, absolute, in the form of paths; absent for what Python itself imports. */
   readonly from?: string;
   /** The file that cannot be loaded. */

@@ -3,15 +3,16 @@ import { type ElfMachine, isForMachine } from "../../elf/index.ts";
 import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../facts/index.ts";
 import { given } from "../../given.ts";
 import { toText } from "../../paths.ts";
-import type { Entry } from "../../tree/index.ts";
+import type { Entry, ZipFile } from "../../tree/index.ts";
 import { oncePerFiles } from "../once-per-files.ts";
-import { shutFor } from "../subject-user.ts";
+import { shutFor, unlistedFor } from "../subject-user.ts";
 import type { AuditFiles, AuditSubject } from "../types.ts";
 import { type ClosureRoot, closeOver } from "./close.ts";
 import { execPlace, type StartedCommand, startedCommands } from "./commands.ts";
 import { elfFiles } from "./elf-files.ts";
+import { openZip } from "./java-classes.ts";
 import { programsOf } from "./programs.ts";
-import { applicationModule, isPythonName, parsePythonCommand, type PythonCommand } from "./python-command.ts";
+import { isPythonName, parsePythonCommand, type PythonCommand, servedApplication } from "./python-command.ts";
 import { builtinModules, type PythonModules, pythonModules } from "./python-modules.ts";
 import { type PythonInstallation, pythonInstallation, type PythonSettings } from "./python-program.ts";
 import type { PythonFailure } from "./python-running.ts";
@@ -24,14 +25,16 @@ export interface PythonStart {
   readonly program: ClosureRoot;
   readonly installation: PythonInstallation;
   readonly run: PythonCommand;
-  /** The main file of `python FILE`; `file` is absent when there is none that Python could run. */
-  readonly main?: { readonly path: string; readonly entry: Entry | undefined; readonly file?: Entry };
+  /** The main file of `python FILE`, which may be an archive (zipapp); `file` is absent when there is none that Python could run. */
+  readonly main?: { readonly path: string; readonly entry: Entry | undefined; readonly file?: Entry; readonly archive?: ZipFile };
   /** The search path, its first directory included. */
   readonly folders: readonly string[];
   /** What fails when Python itself starts, then when the program does, then when a server loads the application. */
   readonly failure?: PythonFailure & { readonly stage: "start" | "main" | "application" };
   /** What a server's command line names, and where else to look for it. */
   readonly application?: string;
+  /** Those of them that the user may enter, and not list: Python finds nothing there. */
+  readonly unlisted: readonly string[];
   readonly workingDirectory: string;
   readonly extensions: readonly Entry[];
   /** Packages that lack their __init__. */
@@ -44,6 +47,7 @@ export interface PythonStart {
 
 /** What Python imports before it looks at the program. */
 const START_MODULES = ["encodings", "encodings.aliases", "encodings.utf_8"] as const;
+const MAX_MAIN = 1024 * 1024;
 /** Since 3.13 .pth files are read with it. */
 const PATH_FILE_CODEC = "encodings.utf_8_sig";
 
@@ -72,13 +76,27 @@ async function find(
   const { workingDirectory } = execPlace(subject, files, machine);
   const run = parsePythonCommand(command.result.args);
   const shutBy = await shutFor(subject);
+  const isUnlisted = await unlistedFor(subject);
   const isShut = (entry: Entry): boolean => shutBy(entry) !== undefined;
   const installation = await pythonInstallation(subject.tree, files, program, { ...settingsOf(subject, run), isShut });
-  const main = run.kind === "file" ? mainOf(files, absolutePath(run.path, workingDirectory)) : undefined;
+  const main = run.kind === "file" ? await mainOf(files, absolutePath(run.path, workingDirectory)) : undefined;
   const isSafePath = run.isSafePath || (!run.ignoresEnvironment && (environmentPath(subject.config.Env, "PYTHONSAFEPATH") ?? "") !== "");
   const first = main?.file === undefined || run.kind !== "file" ? workingDirectory : folderOf(`/${main.file.path}`);
   const folders = [...(isSafePath && main?.entry?.kind !== "dir" ? [] : [first]), ...installation.folders];
-  const facts = { command, program, installation, run, ...given({ main }), folders, workingDirectory };
+  const isUnlistedAt = (folder: string): boolean => {
+    const entry = entryAt(files, folder);
+    return entry?.kind === "dir" && isUnlisted(entry);
+  };
+  const facts = {
+    command,
+    program,
+    installation,
+    run,
+    ...given({ main }),
+    folders,
+    workingDirectory,
+    unlisted: folders.filter(isUnlistedAt),
+  };
   if (installation.missingLibrary !== undefined) return { ...facts, extensions: [], libraries: [], hollow: [], doubts: [] };
 
   const objects = await loadedObjects(subject, files, machine, program);
@@ -86,7 +104,7 @@ async function find(
     program.entry,
     ...objects.flatMap(({ entry }) => (/\/libpython/.test(entry.path) ? [entry] : [])),
   ]);
-  const modules = pythonModules(subject.tree, files, { version: installation.version, triplet: machine.triplet, builtin });
+  const modules = pythonModules(subject.tree, files, { version: installation.version, triplet: machine.triplet, builtin, isUnlisted });
   const test = extensionTest(subject, files, machine, { objects, program, isShut });
   const tracerFor = (where: readonly string[]): PythonTracer =>
     pythonTracer({
@@ -95,7 +113,7 @@ async function find(
       version: installation.version,
       folders: where,
       // An archive on the search path has modules that no folder shows.
-      isOpen: installation.isOpen || where.some((one) => entryAt(files, one)?.kind === "file"),
+      isOpen: installation.isOpen || main?.archive !== undefined || where.some((one) => entryAt(files, one)?.kind === "file"),
       openNames: installation.openNames,
       shutBy,
       isBroken: test.isBroken,
@@ -140,14 +158,25 @@ async function runThrough({
   const failure = await runMain(tracer, run, main, modules, folders);
   const args = run.kind === "file" || run.kind === "module" ? run.args.map(toText) : [];
   const server = run.kind === "module" ? run.name : lastPart(main?.path ?? "");
-  const application = applicationModule(server, args);
+  const served = servedApplication(server, args);
+  const application = served?.module;
   const told = given({ application });
   if (failure !== undefined) return { failure: { ...failure, stage: "main" }, extensions: tracer.extensions, ...told };
-  if (application === undefined) return { extensions: tracer.extensions };
+  if (served === undefined || application === undefined) return { extensions: tracer.extensions };
   const second = tracerFor([workingDirectory, ...folders]);
-  const failed = await second.load(application);
+  const failed = (await second.load(application)) ?? (await serve(second, served));
   const extensions = [...tracer.extensions, ...second.extensions];
   return { extensions, ...told, ...(failed === undefined ? {} : { failure: { ...failed, stage: "application" } }) };
+}
+
+/** The server takes an object of the application's module, and calls it if that makes the application. */
+async function serve(
+  tracer: PythonTracer,
+  { module, name, isFactory }: NonNullable<ReturnType<typeof servedApplication>>,
+): Promise<PythonFailure | undefined> {
+  const failed = await tracer.code(`from ${module} import ${name}${isFactory ? `\n${name}()` : ""}\n`);
+  // Of a package it is no module that is wanted.
+  return failed?.from === undefined && failed?.module === `${module}.${name}` ? { kind: "name", module, name } : failed;
 }
 
 /** Of a .pth file that fails Python tells with the module traceback, and goes on; without that it does not. */
@@ -164,6 +193,10 @@ async function runMain(
   folders: readonly string[],
 ): Promise<PythonFailure | undefined> {
   if (run.kind === "code") return await tracer.code(run.source);
+  if (main?.archive !== undefined) {
+    const text = await main.archive.members.get("__main__.py")?.read(MAX_MAIN);
+    return text === undefined ? undefined : await tracer.code(text.toString("utf8"));
+  }
   if (run.kind === "file") return main?.file === undefined ? undefined : await tracer.main(main.file);
   if (run.kind === "other") return undefined;
   // runpy imports the packages above, then runs the module, or __main__ of a package.
@@ -198,11 +231,12 @@ function settingsOf({ config }: AuditSubject, run: PythonCommand): Omit<PythonSe
   };
 }
 
-function mainOf(files: AuditFiles, path: string): NonNullable<PythonStart["main"]> {
+async function mainOf(files: AuditFiles, path: string): Promise<NonNullable<PythonStart["main"]>> {
   const entry = entryAt(files, path);
   const file =
     entry?.kind === "dir" ? (fileAt(files, `${path}/__main__.py`) ?? fileAt(files, `${path}/__main__.pyc`)) : fileAt(files, path);
-  return { path, entry, ...given({ file }) };
+  const archive = file === undefined || entry?.kind === "dir" ? undefined : await openZip(files, file);
+  return { path, entry, ...given({ file, archive }) };
 }
 
 function isFrom(version: string | undefined, minor: number): boolean {

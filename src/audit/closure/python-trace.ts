@@ -187,7 +187,8 @@ function sourceRunner(
   { load, named, loaded }: Pick<PythonImports, "load" | "named"> & { readonly loaded: LoadedModules },
 ): (source: string, one: Source) => Promise<PythonEnd> {
   const running = new Map<string, RunningModule>();
-  const sources = { modules, loaded, load, runningAs: (name: string) => running.get(name) };
+  const mayBeElsewhere = (name: string, from: string | undefined): boolean => finders.mayBeElsewhere(name, from);
+  const sources = { modules, loaded, load, running, mayBeElsewhere };
   const imports: PythonImports = { load, named, fromImport: (one, module, from) => takeNames(one, { module, from }, sources) };
   return async (source, { name, file, packageName, isMain, progress, constants }) => {
     signal?.throwIfAborted();

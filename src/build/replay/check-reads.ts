@@ -1,23 +1,16 @@
 /** Whether folders are those that an image was built from: by digests of what its steps read of them. */
-import { hashReadFiles, localSources, pathChanges } from "../../engine/index.ts";
+import { pathChanges } from "../../engine/index.ts";
 import type { PathChange } from "../../events.ts";
-import { localContexts } from "../lent-files.ts";
 import type { PreparedBuild } from "../prepare.ts";
+import { readFilesOf } from "../read-files.ts";
 import { replayError } from "./errors.ts";
 import type { RecordedRead } from "./record.ts";
 
 const MAX_TOLD = 5;
 
 /** Hashes what the build will read, before any step runs. Throws `REPLAY` for the first step that would read other files, and as steps do. */
-export async function checkReads(
-  image: string,
-  { opened, session, conversion }: PreparedBuild,
-  recorded: readonly RecordedRead[],
-): Promise<void> {
-  if (conversion.target === undefined) return;
-  await using local = localSources(session.store, localContexts(opened), { modes: opened.options.contextModes });
-  const found = await hashReadFiles(conversion.target, local, opened.signal);
-  for (const [at, { context, digest, lines, step }] of found.entries()) {
+export async function checkReads(image: string, prepared: PreparedBuild, recorded: readonly RecordedRead[]): Promise<void> {
+  for (const [at, { context, digest, lines, step }] of (await readFilesOf(prepared)).entries()) {
     const known = recorded[at];
     const { name, source } = step.meta;
     if (known === undefined || known.context !== context)

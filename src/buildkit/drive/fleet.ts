@@ -1,7 +1,16 @@
 /** Several builders as one: each platform of a build goes to a node that can have it and has least to do; a lost node's work goes to another. */
 import { createHash } from "node:crypto";
 import { AT_ONCE, allSettledOf, pool } from "../../async.ts";
-import type { Builders, BuildersPlace, PreparedBuild, RemoteSolver, SolvedBuild, SolvedGraph, StartedBuild } from "../../build/index.ts";
+import {
+  type Builders,
+  type BuildersPlace,
+  type PreparedBuild,
+  readFilesOf,
+  type RemoteSolver,
+  type SolvedBuild,
+  type SolvedGraph,
+  type StartedBuild,
+} from "../../build/index.ts";
 import { type DecantError, isDecantError, unsupported } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { formatPlatform, type Platform, platformRank } from "../../oci/index.ts";
@@ -94,7 +103,10 @@ async function solveThere(fleet: readonly FleetNode[], builds: readonly Prepared
     const stages = await otherStages(fleet, build, solution);
     const layersOf: Solution["layersOf"] = (id) => solution.layersOf(id) ?? stages.get(id);
     const materials = knownMaterials(target, solution);
-    return { ...build, started, finishedAt: Date.now(), solution: { ...solution, layersOf, materials } };
+    const { provenance, metadataProvenance } = build.opened.options;
+    // A builder does not say what its steps read. Provenance does, so that the image can be built once more.
+    const read = provenance === undefined && metadataProvenance === undefined ? [] : await readFilesOf(build);
+    return { ...build, started, finishedAt: Date.now(), solution: { ...solution, layersOf, materials, read } };
   };
   const [first] = builds;
   const work = builds.map((build, at) => [build, ids[at] ?? idItself] as const);

@@ -1,6 +1,6 @@
 /**
- * Accounts of registries for a builder. It gets tokens for pulling the images of this build, and no password, wherever the registry has a token server.
- * What a builder names (hosts, token servers, scopes) may be a lie.
+ * Accounts of registries for a builder. One that asks for tokens, as BuildKit since 0.8, gets tokens for pulling the images of this build. Others get the account,
+ * as from docker buildx: the user has named the builder, and is connected by a socket or encrypted. Hosts, token servers and scopes may be lies.
  */
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
@@ -90,20 +90,13 @@ async function tokenFor(
   return { token, expiresIn: Number.isFinite(lifeMs) ? BigInt(Math.floor(lifeMs / 1000)) : 0n };
 }
 
-/** The account itself, for registries that have no token server. */
+/** The account itself: for registries that have no token server, and for builders that ask for no tokens. */
 async function passwordFor(
-  { credentials, desk, images, signal }: LentAccounts,
+  { credentials, images, signal }: LentAccounts,
   registry: string,
 ): Promise<{ readonly username: string; readonly secret: string }> {
   const [repository] = images.get(registry) ?? [];
   const source = repository === undefined ? undefined : await credentials(registry, repository, signal);
-  if (source === undefined || repository === undefined) return { username: "", secret: "" };
-  if ((await desk.scheme({ registry, repository }, signal)) !== "basic") {
-    throw new GrpcError(
-      CODE.denied,
-      `no password of ${registry} for builders: it does not ask for one itself; BuildKit 0.8 and later take tokens`,
-    );
-  }
   const found = await accountOf(source);
   if (found === undefined) return { username: "", secret: "" };
   // As docker has it: a token has no user.

@@ -1,7 +1,7 @@
 /** gRPC's server side on any duplex: a socket, TLS, the standard streams. */
 import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { CODE, GrpcError, trailersOf } from "./errors.ts";
 import { frameOf, framesIn } from "./frames.ts";
 import { type Handler, type Metadata, type Method, pathOf } from "./method.ts";
@@ -12,18 +12,27 @@ type Routes = ReadonlyMap<string, (stream: ServerHttp2Stream, headers: IncomingH
 /** Errors that handlers throw become these. */
 type ToGrpc = (error: unknown) => GrpcError;
 
+/** Looks at a request. */
+type Check = (request: Message) => void;
+
 /** A table of methods and their work. */
 export class Router {
   readonly #routes = new Map<string, (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void>();
   readonly #toGrpc: ToGrpc;
+  readonly #check: Check;
 
-  constructor(toGrpc: ToGrpc) {
+  /** `check` looks at each request before its method does, and throws for one that is refused; by default none is. */
+  constructor(toGrpc: ToGrpc, check: Check = () => undefined) {
     this.#toGrpc = toGrpc;
+    this.#check = check;
   }
 
   /** A method of any shape. */
   stream<Input extends DescMessage, Output extends DescMessage>(method: Method<Input, Output>, handler: Handler<Input, Output>): this {
-    this.#routes.set(pathOf(method), (stream, headers) => void answer(stream, headers, { method, handler, toGrpc: this.#toGrpc }));
+    this.#routes.set(
+      pathOf(method),
+      (stream, headers) => void answer(stream, headers, { method, handler, toGrpc: this.#toGrpc, check: this.#check }),
+    );
     return this;
   }
 
@@ -83,12 +92,13 @@ interface Answering<Input extends DescMessage, Output extends DescMessage> {
   readonly method: Method<Input, Output>;
   readonly handler: Handler<Input, Output>;
   readonly toGrpc: ToGrpc;
+  readonly check: Check;
 }
 
 async function answer<Input extends DescMessage, Output extends DescMessage>(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { method, handler, toGrpc }: Answering<Input, Output>,
+  { method, handler, toGrpc, check }: Answering<Input, Output>,
 ): Promise<void> {
   const gone = new AbortController();
   stream.once("close", () => gone.abort(new GrpcError(CODE.cancelled, "the client has gone")));
@@ -107,7 +117,7 @@ async function answer<Input extends DescMessage, Output extends DescMessage>(
   try {
     await handler({
       metadata: metadataOf(headers),
-      requests: decoded(framesIn(stream.iterator({ destroyOnReturn: false })), method.input),
+      requests: decoded(framesIn(stream.iterator({ destroyOnReturn: false })), method.input, check),
       signal: gone.signal,
       start,
       send,
@@ -129,6 +139,7 @@ async function answer<Input extends DescMessage, Output extends DescMessage>(
 async function* decoded<Input extends DescMessage>(
   frames: AsyncIterable<Uint8Array>,
   schema: Input,
+  check: Check,
 ): AsyncGenerator<MessageShape<Input>, void, undefined> {
   for await (const frame of frames) {
     let message: MessageShape<Input>;
@@ -138,6 +149,7 @@ async function* decoded<Input extends DescMessage>(
       // The code that other servers give.
       throw new GrpcError(CODE.internal, `a message of ${schema.typeName} cannot be read`, { cause });
     }
+    check(message);
     yield message;
   }
 }

@@ -17,6 +17,7 @@ import {
 import { fileOutputs } from "./file-from-llb.ts";
 import { lacking } from "./lacking.ts";
 import { MOUNT_TYPES, NETWORKS, SECURITY, SHARINGS } from "./numbers.ts";
+import { unknownField } from "./unknown-field.ts";
 
 const NAME = "llb.customname";
 /** A client's graph must not fill our memory. */
@@ -55,20 +56,6 @@ function opIn(bytes: Uint8Array): Op {
   const unknown = unknownField(op);
   if (unknown !== undefined) throw lacking(`a field that Decant does not know (${unknown})`);
   return op;
-}
-
-/** What newer clients say and we cannot read must not be left out: the first such field, as "ExecOp 12". */
-function unknownField(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return undefined;
-  if ("$unknown" in value && Array.isArray(value.$unknown) && "$typeName" in value) {
-    const [first]: readonly { readonly no?: number }[] = value.$unknown;
-    if (first !== undefined) return `${String(value.$typeName).split(".").at(-1)} ${first.no}`;
-  }
-  for (const [name, inner] of Object.entries(value)) {
-    const found = name === "$unknown" ? undefined : unknownField(inner);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function decoded(bytes: Uint8Array): Op {
@@ -187,8 +174,9 @@ function proxiesIn({ httpProxy, httpsProxy, ftpProxy, noProxy, allProxy }: Proxy
 }
 
 function mountIn(mount: WireMount, inputs: number): Mount {
-  const { dest, selector, readonly, resultId, contentCache } = mount;
-  if (resultId !== "" || contentCache !== 0) throw lacking("a mount with a result ID or a content cache of its own");
+  // What is mounted counts by its files always: a wish for or against that (contentCache) changes no result.
+  const { dest, selector, readonly, resultId } = mount;
+  if (resultId !== "") throw lacking("a mount with a result ID");
   const input = mount.input === -1n ? -1 : inputIn(mount.input, inputs);
   const output = Number(mount.output);
   const type = named(MOUNT_TYPES, mount.mountType, "type of a mount");

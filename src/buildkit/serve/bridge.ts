@@ -7,13 +7,14 @@ import { BridgeSolveResponseSchema, PongResponseSchema, type Result } from "../w
 import { LLBBridge } from "../wire/methods.ts";
 import { FRONTEND_CAPS, LLB_CAPS } from "./capabilities.ts";
 import { definitionOf } from "./inputs.ts";
+import { notServed } from "./errors.ts";
 import type { Job } from "./jobs.ts";
 import type { Connection } from "./service.ts";
 import { readDir, readFile, statFile, treeOf } from "./result-files.ts";
 import { answerSubrequest } from "./subrequests.ts";
 import { newReference } from "./reference.ts";
 import type { ClientResult } from "./client-result.ts";
-import { openResult } from "./solve.ts";
+import { askedJob, openResult } from "./solve.ts";
 import { workerRecord } from "./worker.ts";
 
 const BUILD_ID = "buildkit-controlapi-buildid";
@@ -34,9 +35,9 @@ export function addBridge(router: Router, connection: Connection): void {
       });
     })
     .unary(LLBBridge.method.solve, async (request, { metadata, signal }) => {
-      const { frontend, frontendOpt: attributes, frontendInputs, definition, evaluate } = request;
+      const { frontendOpt: attributes, evaluate } = request;
       const job = await jobOf(metadata, signal);
-      const opened = await openResult(connection, job, { frontend, attributes, frontendInputs, definition });
+      const opened = await openResult(connection, await askedJob(job, request), { ...request, attributes });
       const id = newReference();
       if ("definition" in opened) {
         results.set(id, opened);
@@ -90,5 +91,7 @@ function returnedResult(result: Result | undefined, results: ReadonlyMap<string,
   const found = results.get(id);
   if (found === undefined || wanted.length > 1)
     throw new GrpcError(CODE.unimplemented, "a result that is put together from several builds is not supported");
+  const [own] = Object.keys(result?.metadata ?? {});
+  if (own !== undefined) throw notServed(`A result to which the client adds its own "${own}"`);
   return found;
 }

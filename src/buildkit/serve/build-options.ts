@@ -72,6 +72,8 @@ export function frontendOptions(attributes: Attributes, readers: OptionReaders):
     target: emptyAsNone(attributes["target"]),
     platforms: listOf(attributes["platform"]),
     noCache: noCache === "",
+    // As with BuildKit's --no-cache, which cache mounts do not outlive.
+    noCacheMounts: noCache === "",
     noCacheStages: listOf(noCache),
     addHosts: listOf(attributes["add-hosts"]).map(readers.host),
     ulimits: listOf(attributes["ulimit"]).map(readers.ulimit),

@@ -35,6 +35,7 @@ export const LLB_CAPS: readonly string[] = [
   "exec.mount.bind",
   "exec.mount.bind.readwrite-nooutput",
   "exec.mount.cache",
+  "exec.mount.cache.content",
   "exec.mount.cache.sharing",
   "exec.mount.secret",
   "exec.mount.selector",
@@ -55,6 +56,7 @@ export const LLB_CAPS: readonly string[] = [
   "file.rm.nofollowsymlink",
   "file.rm.wildcard",
   "file.symlink.create",
+  "gc.freespacefilter",
   "mergeop",
   "meta.description",
   "meta.ignorecache",
@@ -79,4 +81,6 @@ export const LLB_CAPS: readonly string[] = [
   "source.local.sharedkeyhint",
   "source.local.unique",
   "source.ocilayout",
+  "source.policy",
+  "source.policy.session",
 ];

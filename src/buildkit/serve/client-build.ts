@@ -6,7 +6,7 @@ import { DecantError } from "../../errors.ts";
 import { isDigest } from "../../digest.ts";
 import { step } from "../../step.ts";
 import { pullLayout } from "../session/layouts.ts";
-import { parseGitUrl } from "../../graph/index.ts";
+import { type Entitlement, parseGitUrl } from "../../graph/index.ts";
 import { readNamedFile } from "../../sys/index.ts";
 import type { ByteStream } from "../../bytes.ts";
 import { Upload } from "../wire/methods.ts";
@@ -37,6 +37,8 @@ interface OpenClientBuild {
   /** The environment that builds see: nothing of one client, nothing of the server's user. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly root: string;
+  /** What its steps may have of the machine. */
+  readonly allow: readonly Entitlement[];
   /** Only the Dockerfile is looked at: of the context its ignore file is enough. */
   readonly looksOnly: boolean;
   /** Results of other builds of the client, by the name of the input: a folder with an OCI layout. */
@@ -50,11 +52,11 @@ const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads the request, and fetches Dockerfile and contexts. Throws `USAGE`, `UNSUPPORTED`, `DOCKERFILE_NOT_FOUND`, and what fetching throws. */
 export async function openClientBuild(given: OpenClientBuild): Promise<ClientBuild> {
-  const { attributes, fetching, readers, env, root } = given;
+  const { attributes, fetching, readers, env, root, allow } = given;
   if (attributes["source"] !== undefined) refuseFrontend(attributes["source"]);
   if (attributes["contextsubdir"] !== undefined)
     throw notServed("A folder of a remote context (contextsubdir)", "Name it in the URL: URL#REF:FOLDER");
-  const options = { ...frontendOptions(attributes, readers), env, root };
+  const options = { ...frontendOptions(attributes, readers), env, root, allow };
   const filename = attributes["filename"] ?? "Dockerfile";
   const remote = attributes["context"];
   const dockerfileName = attributes["dockerfilekey"] ?? (remote === undefined ? "dockerfile" : undefined);

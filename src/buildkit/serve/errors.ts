@@ -3,6 +3,7 @@ import { DecantError, isDecantError } from "../../errors.ts";
 import type { SourceOp } from "../../graph/index.ts";
 import type { SourceRange } from "../../source.ts";
 import { withoutUrlSecrets } from "../../url-secrets.ts";
+import { unknownField } from "../llb/unknown-field.ts";
 import { CODE, type ErrorDetail, GrpcError } from "../grpc/errors.ts";
 
 const SOURCE_URL = "github.com/moby/buildkit/errdefs.Source+json";
@@ -32,6 +33,12 @@ export function toGrpc(error: unknown, hide: (text: string) => string = (text) =
 /** Something that a client asks for and that Decant does not have. */
 export function notServed(what: string, hint?: string): DecantError {
   return new DecantError("UNSUPPORTED", `${what} is not supported by "decant serve"`, { hint });
+}
+
+/** Refuses a request with a field that our copy of the protocol does not have: newer and older clients say more than we can read. */
+export function refuseUnknown(request: unknown): void {
+  const unknown = unknownField(request);
+  if (unknown !== undefined) throw notServed(`A request with a field that Decant does not know (${unknown})`);
 }
 
 /** Refuses a source with an attribute that is not among `known`: nothing that a client asks for is left out. */

@@ -65,8 +65,8 @@ export function addHistory(router: Router, connection: Connection): void {
       if (!history.list(ALL).some(({ id }) => id === ref))
         throw new GrpcError(CODE.notFound, `failed to retrieve ref key ${ref}: not found`);
       if (isDelete) history.remove(ref);
-      else if (pinned) throw new GrpcError(CODE.unimplemented, "a build of the history cannot be pinned: the last 200 are kept");
-      else if (!finalize) throw new GrpcError(CODE.invalid, "nothing to change");
+      // As BuildKit: what does not finish a record says whether it is pinned.
+      else if (!finalize) history.pin(ref, pinned);
       return create(EmptySchema);
     });
 }
@@ -132,6 +132,7 @@ async function recordOf({ service, blobs }: Connection, record: BuildRecord): Pr
     frontendAttrs: kept?.attributes ?? { filename: title },
     exporters: [...(kept?.exporters ?? [])],
     exporterResponse: kept?.response ?? {},
+    pinned: record.isPinned ?? false,
     createdAt: timestampFromMs(startedAt),
     ...(finishedAt === undefined ? {} : { completedAt: timestampFromMs(finishedAt) }),
     ...(state === "failed" ? { error: { code: CODE.unknown, message: service.hide(error ?? "") } } : {}),

@@ -1,5 +1,6 @@
 /** Builds that clients have open, by the reference that they chose. Calls of one build come in any order: whoever is early waits. */
 import { CODE, GrpcError } from "../grpc/errors.ts";
+import type { SourcePolicy } from "../../project/index.ts";
 import type { SecretGuard } from "../../secrets/index.ts";
 import type { SolveRequest } from "../wire/control_pb.ts";
 import type { ClientResult } from "./client-result.ts";
@@ -15,6 +16,8 @@ export interface Job {
   readonly request: SolveRequest;
   readonly session: ClientSession | undefined;
   readonly status: StatusLog;
+  /** Judges the sources of the build, before the client is asked about them. */
+  readonly policy: SourcePolicy | undefined;
   /** Learns the secrets that the client lends. */
   readonly secrets: SecretGuard;
   /** Takes secrets of the client, and paths of the store, out of what it is told. */

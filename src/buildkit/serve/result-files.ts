@@ -1,5 +1,6 @@
 /** What clients read of a result before they return it: its files, as a remote definition of a bake is read. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { openSession } from "../../context/index.ts";
 import { createIgnoreMatcher, parseIgnore } from "../../dockerfile/index.ts";
 import { openOciLayout } from "../../image/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
@@ -34,7 +35,9 @@ export async function treeOf(connection: Connection, job: Job, reference: string
   const open = async (): Promise<Tree> => {
     if ("definition" in result) return await loadTree((await result.solved()).image.layers, job.signal);
     const layout = await resultLayout(connection, job, result);
-    const image = await openOciLayout(connection.service.store, layout, undefined, hostPlatform({ arch: process.arch }));
+    const { store, env } = connection.service;
+    const session = connection.stack().use(await openSession({ root: store.root, env }));
+    const image = await openOciLayout(session.store, layout, undefined, hostPlatform({ arch: process.arch }));
     return await loadTree(image.layers, job.signal);
   };
   const tree = trees.get(reference) ?? open();

@@ -2,10 +2,10 @@
 import { create } from "@bufbuild/protobuf";
 import { type BuildOptions, type BuildResult, runBuild } from "../../build/index.ts";
 import { InternalError } from "../../errors.ts";
-import { CODE, GrpcError } from "../grpc/errors.ts";
 import { type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import { readCaches } from "./client-caches.ts";
 import type { ClientBuild } from "./client-build.ts";
+import { checkNetwork } from "./entitlements.ts";
 import { notServed } from "./errors.ts";
 import { keepRequest, type KeptRequest } from "./history.ts";
 import { type Job, sessionOf } from "./jobs.ts";
@@ -16,12 +16,12 @@ import type { Service } from "./service.ts";
 export async function runClientBuild(service: Service, job: Job, build: ClientBuild): Promise<SolveResponse> {
   const { request, signal, stack, status } = job;
   const { readers, store } = service;
+  checkNetwork(build.options.network, build.options.allow ?? []);
   const outputs = await readOutputs(request.exporters, { readers, store, stack });
   const caches = await readCaches(job, { readers, store });
   const options: BuildOptions = {
     ...build.options,
     outputs: outputs.length === 0 ? [{ type: "cacheonly" }] : outputs.map(({ spec }) => spec),
-    allow: request.entitlements.map((name) => entitled(service, name)),
     cacheFrom: caches.from,
     cacheTo: caches.to,
     metadataProvenance: "max",
@@ -43,14 +43,6 @@ export async function runClientBuild(service: Service, job: Job, build: ClientBu
   const response = { ...exporterResponse(result.outputs), ...(await caches.send()) };
   remember(service, job, { response, provenances: result.provenances ?? [] });
   return create(SolveResponseSchema, { exporterResponse: response });
-}
-
-/** Steps have the host's network anyway; what gives them more of the machine is the server's to grant. */
-function entitled({ readers, allow }: Service, name: string): NonNullable<BuildOptions["allow"]>[number] {
-  const wanted = readers.entitlement(name);
-  const [kind = ""] = wanted.split("=");
-  if (kind === "network.host" || allow.includes(kind)) return wanted;
-  throw new GrpcError(CODE.denied, `entitlement ${name} is not allowed\nStart the server with: decant serve --allow ${kind}`);
 }
 
 /** Keeps what the client asked for with its build. Internal builds are in no history. */

@@ -232,6 +232,9 @@ test("I2: a graph has caches of the client's choice, in its own steps and elsewh
   await server.connect().build({ ...build, output: given.output, solve: { ...local, cache: { exports } } });
   await other.connect().build({ ...build, output: `${given.output}2`, solve: { ...local, cache: { imports } } });
   assert.deepEqual(readFileSync(join(given.output, "random")), readFileSync(`${given.output}2/random`));
+  await using third = await startBuildServer();
+  await third.connect().build({ ...build, output: `${given.output}3`, solve: local, asked: { cacheImports: imports } });
+  assert.deepEqual(readFileSync(join(given.output, "random")), readFileSync(`${given.output}3/random`), "named on the open build");
 });
 
 test("I2: sources of graphs: http with a name and a checksum, folders by patterns", async () => {

@@ -1,8 +1,8 @@
 /** Runs a graph of a client (LLB) as it is, without a Dockerfile: its sources, its steps, and its files as an image without a configuration. */
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { type ClientAccess, keepEvents, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
-import { CDI_FOLDERS, createSandbox, openDevices, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
+import { buildDevices, checkDevices, type ClientAccess, keepEvents, openCaches, secretsOfSteps, writeOutput } from "../../build/index.ts";
+import { createSandbox, type Sandbox, solve, sweepSandboxes } from "../../engine/index.ts";
 import { InternalError, isDecantError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { given } from "../../given.ts";
@@ -10,13 +10,14 @@ import { reachable, type Vertex } from "../../graph/index.ts";
 import type { BuiltImage } from "../../image/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
-import { CODE, GrpcError } from "../grpc/errors.ts";
 import { fromDefinition } from "../llb/from-llb.ts";
+import { withSources } from "../llb/with-sources.ts";
 import { withWholeFolders } from "../llb/whole-folders.ts";
 import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import type { Definition } from "../wire/llb_pb.ts";
 import { readCaches } from "./client-caches.ts";
 import type { ClientGraph } from "./client-result.ts";
+import { askedOf, checkSteps } from "./entitlements.ts";
 import { notServed } from "./errors.ts";
 import { graphSources } from "./graph-sources.ts";
 import { type Job, sessionOf } from "./jobs.ts";
@@ -28,7 +29,7 @@ import type { Connection, Service } from "./service.ts";
 export function openGraph(connection: Connection, job: Job, definition: Definition, access: ClientAccess): ClientGraph {
   const target = withWholeFolders(fromDefinition(definition, hostPlatform({ arch: process.arch })));
   checkSources(target);
-  checkEntitlements(connection, job.request, target);
+  checkSteps(target, askedOf(connection.service, job.request));
   let solved: ReturnType<ClientGraph["solved"]> | undefined;
   const told = keepEvents(job.status.emit);
   told.hide(job.secrets);
@@ -106,29 +107,31 @@ async function solveTarget(
   const { session, providers } = await graphSources(connection, job, access);
   let sandbox: Promise<Sandbox> | undefined;
   const nowMs = Date.now();
-  for (const { op, platform } of reachable(target)) if (op.kind === "source") await access.checkSource?.(op, platform);
+  const taken = await withSources(target, async (op, platform) => {
+    const ruled = job.policy?.apply(op) ?? op;
+    return (await access.checkSource?.(ruled, platform)) ?? ruled;
+  });
+  checkSources(taken);
   for (const id of secretsOfSteps([target])) await access.secret(id, signal);
+  const devices = buildDevices({ allow: askedOf(service, request) }, { cwd: "/", emit });
+  await checkDevices(target, devices);
   const own = await readCaches(job, { readers: service.readers, store: service.store });
   const options = { cacheFrom: own.from, cacheTo: own.to };
   const opened = { options, cwd: "/", emit, signal, session: () => Promise.resolve(session), guard: job.secrets };
   const caches = await openCaches(opened, [target.platform]);
   const { solutions } = await solve(
-    [target],
+    [taken],
     {
       store: session.store,
       ...given({ shared: caches.shared }),
       emit,
       providers,
       sandbox: () => (sandbox ??= startSandbox(session.store, service.env, stack)),
-      defaultNetwork: "host",
+      defaultNetwork: "default",
       secret: access.secret,
       sshAgent: access.sshAgent,
       guard: job.secrets,
-      devices: openDevices({
-        folders: CDI_FOLDERS,
-        allowance: { all: service.allow.includes("device"), names: [], aliases: new Map() },
-        warn: (code, message) => emit({ type: "warning", code, message }),
-      }),
+      devices,
       warn: (code, message) => emit({ type: "warning", code, message }),
       noCache: false,
       explain: false,
@@ -176,25 +179,6 @@ function checkSources(target: Vertex): void {
         `The source "${op.identifier}" of a build graph (LLB)`,
         "Sources are docker-image, oci-layout, blobs of both, local, http, https and git",
       );
-}
-
-const HOST = "network.host";
-
-/** What gives steps more of the machine, the client must ask for, and the server grant. */
-function checkEntitlements({ service }: Connection, { entitlements }: SolveRequest, target: Vertex): void {
-  for (const { op } of reachable(target)) {
-    if (op.kind !== "exec") continue;
-    const wanted = [
-      ...(op.devices.length > 0 ? ["device"] : []),
-      ...(op.security === "insecure" ? ["security.insecure"] : []),
-      ...(op.network === "host" ? [HOST] : []),
-    ];
-    for (const one of wanted) {
-      const isAsked = entitlements.some((name) => name === one || name.startsWith(`${one}=`));
-      // Steps have the host's network anyway, but a client must say that it wants it.
-      if (!isAsked || (one !== HOST && !service.allow.includes(one))) throw new GrpcError(CODE.denied, `entitlement ${one} is not allowed`);
-    }
-  }
 }
 
 async function startSandbox(

@@ -10,7 +10,7 @@ import { openBuildServer } from "./server.ts";
 interface ServeOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
-  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  /** What steps of clients may ask for: "network.host", "security.insecure", "device". */
   readonly allow: readonly string[];
   /** "unix:///run/decant.sock", "tcp://0.0.0.0:8443". */
   readonly addresses: readonly string[];

@@ -1,14 +1,20 @@
 /** What clients of BuildKit get of the server, by the calls that docker buildx makes. No docker is needed. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { tarOf } from "../../../test/support/archive.ts";
 import { addBusybox, BUSYBOX, holds } from "../../../test/support/build.ts";
 import { startBuildServer, type TestBuild, type TestBuilt, type TestServer } from "../../../test/support/buildkit-client.ts";
+import { startFakeRegistry } from "../../../test/support/registry.ts";
 import { listBuilds } from "../../index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
+import type { PruneRequest, PruneRequestSchema } from "../wire/control_pb.ts";
 import { Content, Control, LLBBridge } from "../wire/methods.ts";
 
 interface Project {
@@ -204,9 +210,29 @@ test("I2: an archive goes to the client with its digests, and the history knows 
   const replayed: string[] = [];
   for await (const { vertexes } of replay.responses) replayed.push(...vertexes.map(({ name }) => name));
   assert.ok(replayed.some((name) => name.includes("COPY a.txt")));
+  await grpc.unary(Control.method.updateBuildHistory, { ref: "mybuild", pinned: true }, { signal });
+  assert.equal((await listBuilds({ root: server.root }))[0]?.isPinned, true);
   await grpc.unary(Control.method.updateBuildHistory, { ref: "mybuild", delete: true }, { signal });
   assert.deepEqual(await listBuilds({ root: server.root }), []);
 });
+
+const NETWORKS = [
+  { name: "of a build that asks for nothing", step: "RUN", isOfMachine: false },
+  { name: "of a build that wants the machine's", step: "RUN", attributes: { "force-network-mode": "host" }, isOfMachine: true },
+  { name: "of a step that wants the machine's", step: "RUN --network=host", isOfMachine: true },
+] as const;
+for (const { name, step, isOfMachine, ...more } of NETWORKS) {
+  test(`I2: the network ${name}`, { timeout: 600_000 }, async () => {
+    await using server = await startBuildServer({}, ["network.host"]);
+    await using given = await project({ Dockerfile: `${BUSYBOX}${step} echo "in $(readlink /proc/self/ns/net)"\n` });
+    addBusybox({ context: given.path });
+    const { status } = await given.build(server, { ...more, solve: { entitlements: isOfMachine ? ["network.host"] : [] } });
+    const logs = Buffer.concat(status.flatMap((piece) => piece.logs.map(({ msg }) => msg))).toString();
+    const [, said] = /in (net:\[\d+\])/.exec(logs) ?? [];
+    assert.ok(said !== undefined, logs);
+    assert.equal(said === readlinkSync("/proc/self/ns/net"), isOfMachine);
+  });
+}
 
 const failures: readonly {
   readonly name: string;
@@ -253,6 +279,20 @@ const failures: readonly {
     more: { solve: { entitlements: ["security.insecure"] } },
     code: CODE.denied,
     says: /security\.insecure is not allowed/,
+  },
+  {
+    name: "the network of the machine, which the server does not grant",
+    dockerfile: "FROM scratch\n",
+    more: { solve: { entitlements: ["network.host"] } },
+    code: CODE.denied,
+    says: /network\.host is not allowed by the server's configuration/,
+  },
+  {
+    name: "the network of the machine, which the client does not ask for",
+    dockerfile: "FROM scratch\n",
+    more: { attributes: { "force-network-mode": "host" } },
+    code: CODE.denied,
+    says: /network\.host is not allowed/,
   },
   {
     name: "an exporter that nobody knows",
@@ -345,15 +385,33 @@ test("I2: du and prune", async () => {
   const { grpc } = server.connect();
   const { signal } = new AbortController();
   const { record } = await grpc.unary(Control.method.diskUsage, { filter: [""] }, { signal });
-  assert.ok(record.some(({ id, size }) => id === "cache" && size > 0n));
-  await assert.rejects(grpc.unary(Control.method.diskUsage, { filter: ["type==regular"] }, { signal }), { code: CODE.unimplemented });
-  using pruning = grpc.open(Control.method.prune, { signal });
-  await pruning.send({ filter: [""], all: true });
-  pruning.end();
-  const freed = [];
-  for await (const one of pruning.responses) freed.push(one.size);
-  assert.equal(freed.length, 1);
+  const copied = record.find(({ description }) => description.includes("COPY a /"));
+  assert.ok(copied !== undefined && copied.size > 0n && !copied.inUse, "the server itself holds nothing");
+  const listed = async (filter: string): Promise<readonly string[]> => {
+    const { record: found } = await grpc.unary(Control.method.diskUsage, { filter: [filter] }, { signal });
+    return found.map(({ recordType }) => recordType);
+  };
+  assert.ok((await listed("type==source.local")).every((type) => type === "source.local"));
+  assert.equal((await listed("description~=COPY a")).length, 1);
+  await assert.rejects(listed("description~=("), { code: CODE.invalid });
+  const pruned = async (request: Exclude<MessageInitShape<typeof PruneRequestSchema>, PruneRequest>): Promise<readonly string[]> => {
+    using pruning = grpc.open(Control.method.prune, { signal });
+    await pruning.send(request);
+    pruning.end();
+    const gone = [];
+    for await (const one of pruning.responses) gone.push(one.id);
+    return gone;
+  };
+  assert.deepEqual(await pruned({ filter: ["description==nothing"], all: true }), []);
+  assert.deepEqual(await pruned({ filter: [""], maxUsedSpace: 1n << 40n }), [], "the cache is smaller");
+  assert.ok((await pruned({ filter: [`id~=${copied.id}`], all: true })).includes(copied.id));
+  const again = await given.build(server, { sharedKey: "kept:key" });
+  assert.ok(
+    again.status.some(({ vertexes }) => vertexes.some(({ name, cached, completed }) => name.includes("COPY a") && completed && !cached)),
+  );
+  assert.ok((await pruned({ filter: [""], all: true })).length > 0);
   assert.deepEqual(readdirSync(folders), [], "files of contexts are cache, too");
+  assert.equal((await listBuilds({ root: server.root })).length, 2, "the history is none");
 });
 
 test("I1: an unknown method is said to be so", async () => {
@@ -379,7 +437,7 @@ test("I2: a client's own policy is asked about every source before anything runs
   await using server = await startBuildServer();
   await using given = await project({ Dockerfile: "FROM scratch\nADD http://127.0.0.1:9/x /x\nCOPY a.txt /\n", "a.txt": "a" });
   const asked: string[] = [];
-  const answer = (word: "allow" | "deny" | "convert" | "request"): Parameters<typeof given.build>[1] => ({
+  const answer = (word: string): Parameters<typeof given.build>[1] => ({
     policy: (identifier) => {
       asked.push(identifier);
       return identifier.startsWith("http:") ? word : "allow";
@@ -391,9 +449,50 @@ test("I2: a client's own policy is asked about every source before anything runs
     return true;
   });
   assert.ok(asked.includes("http://127.0.0.1:9/x"));
-  for (const word of ["convert", "request"] as const)
+  for (const word of ["http://127.0.0.1:9/y", "request"])
     await assert.rejects(given.build(server, answer(word)), (error) => error instanceof GrpcError && error.code === CODE.unimplemented);
   // What it allows is fetched: here, from where nobody is.
   await assert.rejects(given.build(server, answer("allow")), /127\.0\.0\.1:9/);
   assert.ok(asked.includes("local://context"));
 });
+
+test("I2: a client's own policy takes one image for another, as its pins do", async () => {
+  await using registry = await startFakeRegistry();
+  for (const tag of ["1", "2"]) registry.addImage("base", tag, { layers: [tarOf([{ path: `v${tag}`, content: "" }])] });
+  await using server = await startBuildServer();
+  await using given = await project({ Dockerfile: `FROM ${registry.host}/base:1\n` });
+  const output = join(given.path, "out");
+  const policy = (identifier: string): string =>
+    identifier.endsWith("/base:1") ? `docker-image://${registry.host}/base:2` : identifier.includes("/base:1") ? "deny" : "allow";
+  await given.build(server, { output, solve: local, policy });
+  assert.deepEqual(readdirSync(output), ["v2"]);
+});
+
+const URL_RULES = [
+  { name: "denies", action: 1, updates: undefined, says: /rule 1 of "the client's source policy" denies it/ },
+  { name: "converts", action: 2, updates: { identifier: "$1/other", attrs: {} }, says: undefined },
+] as const;
+for (const { name, action, updates, says } of URL_RULES) {
+  test(`I2: a policy that comes with a build ${name}`, async () => {
+    const web = createServer((request, response) => void response.end(request.url));
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    const { port } = web.address() as AddressInfo;
+    try {
+      await using server = await startBuildServer();
+      await using given = await project({ Dockerfile: `FROM scratch\nADD http://127.0.0.1:${port}/asked /file\n` });
+      const output = join(given.path, "out");
+      const selector = { identifier: "^(http://127.*)/asked$", matchType: 2 };
+      const solve = {
+        ...local,
+        sourcePolicy: { version: 1n, rules: [{ action, selector, ...(updates === undefined ? {} : { updates }) }] },
+      };
+      const building = given.build(server, { output, solve });
+      if (says !== undefined) return await assert.rejects(building, says);
+      await building;
+      assert.equal(readFileSync(join(output, "file"), "utf8"), "/other");
+    } finally {
+      web.close();
+      web.closeAllConnections();
+    }
+  });
+}

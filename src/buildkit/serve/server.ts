@@ -9,7 +9,7 @@ import { addBridge } from "./bridge.ts";
 import { addCache } from "./cache.ts";
 import { ClientSessions } from "./client-sessions.ts";
 import { addControl } from "./control.ts";
-import { toGrpc } from "./errors.ts";
+import { refuseUnknown, toGrpc } from "./errors.ts";
 import { hidePaths } from "./hidden-paths.ts";
 import { addHistory } from "./history.ts";
 import { Jobs } from "./jobs.ts";
@@ -21,7 +21,7 @@ import { sweepClientFolders } from "./synced-folders.ts";
 interface BuildServerOptions extends StoreOptions {
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
-  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  /** What steps of clients may ask for: "network.host", "security.insecure", "device". */
   readonly allow: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const SHARED =
 /** Opens the store. Throws as `openSession`. */
 export async function openBuildServer({ readers, writers, allow, ...options }: BuildServerOptions): Promise<BuildServer> {
   await using opening = new AsyncDisposableStack();
-  const { store } = opening.use(await openSession(options));
+  const { store } = opening.use(await openSession(options, "stay"));
   await sweepClientFolders(store);
   const stop = new AbortController();
   const scratch = opening.use(await store.scratch());
@@ -76,7 +76,7 @@ export async function openBuildServer({ readers, writers, allow, ...options }: B
 
 async function serveOne(duplex: Duplex, service: Service, owner: string): Promise<void> {
   await using connection = openConnection(service, owner);
-  const router = new Router((error) => toGrpc(error, service.hide));
+  const router = new Router((error) => toGrpc(error, service.hide), refuseUnknown);
   addControl(router, connection);
   addBridge(router, connection);
   addContent(router, connection);

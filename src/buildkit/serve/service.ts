@@ -17,7 +17,7 @@ export interface Service {
   readonly jobs: Jobs;
   readonly readers: OptionReaders;
   readonly writers: AnswerWriters;
-  /** What steps of clients may ask for besides the host's network: "security.insecure", "device". */
+  /** What steps of clients may ask for: "network.host", "security.insecure", "device". */
   readonly allow: readonly string[];
   /** The environment that builds see: nothing of a client, and nothing of the user who runs the server but what the machine needs. */
   readonly env: Readonly<Record<string, string | undefined>>;

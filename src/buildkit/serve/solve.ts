@@ -1,18 +1,21 @@
 /** Builds of clients: opened when the client has them converted, run when it returns them. */
 import { create } from "@bufbuild/protobuf";
-import type { ClientAccess } from "../../build/index.ts";
+import { type ClientAccess, takenSource } from "../../build/index.ts";
 import { gitSourceOp, parseGitUrl, type SourceOp } from "../../graph/index.ts";
 import { formatPlatform, hostPlatform } from "../../oci/index.ts";
+import { CODE, GrpcError } from "../grpc/errors.ts";
 import { checkPolicy } from "../session/ask-policy.ts";
 import { agentOf, credentialsOf, secretOf } from "../session/ask-client.ts";
-import { type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
+import { CacheOptionsSchema, ExporterSchema, type SolveRequest, type SolveResponse, SolveResponseSchema } from "../wire/control_pb.ts";
 import { DefinitionSchema } from "../wire/llb_pb.ts";
 import type { BridgeSolveRequest } from "../wire/gateway_pb.ts";
 import { type ClientBuild, openClientBuild } from "./client-build.ts";
 import type { ClientSession } from "./client-sessions.ts";
 import { createSecretGuard } from "../../secrets/index.ts";
+import { askedOf } from "./entitlements.ts";
 import { notServed, toGrpc } from "./errors.ts";
 import type { ClientGraph, ClientResult } from "./client-result.ts";
+import { allPolicies, fixedPolicy } from "./fixed-policy.ts";
 import { inputLayout } from "./inputs.ts";
 import { type Job, sessionOf } from "./jobs.ts";
 import { runClientBuild } from "./run-client-build.ts";
@@ -25,16 +28,19 @@ type FrontendRequest = Pick<BridgeSolveRequest, "frontend" | "frontendInputs" | 
 };
 
 /** Answers Control/Solve: lasts as long as the build. */
-export async function solve(connection: Connection, request: SolveRequest, callSignal: AbortSignal): Promise<SolveResponse> {
+export async function solve(connection: Connection, asked: SolveRequest, callSignal: AbortSignal): Promise<SolveResponse> {
+  const request = withExporters(asked);
   const { service } = connection;
   await using stack = new AsyncDisposableStack();
   const session = request.session === "" ? undefined : await service.sessions.get(request.session, callSignal);
   const lost = session === undefined ? [] : [session.signal];
   const signal = AbortSignal.any([callSignal, service.signal, ...lost]);
-  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, secrets: createSecretGuard([]) });
+  const policy = await fixedPolicy(request.sourcePolicy);
+  const job = service.jobs.begin({ ref: request.ref, request, session, signal, stack, policy, secrets: createSecretGuard([]) });
   await using _held = connection.hold();
   try {
     refuseFields(request);
+    askedOf(service, request);
     const response = await frontendBuild(connection, job);
     job.end();
     return response;
@@ -51,7 +57,27 @@ export async function solve(connection: Connection, request: SolveRequest, callS
 function refuseFields(request: SolveRequest): void {
   if (request.enableSessionExporter) throw notServed("An exporter of the client (EnableSessionExporter)");
   if (request.proxyNetwork) throw notServed("A network behind a proxy (--proxy-network)");
-  if (request.sourcePolicy !== undefined && request.sourcePolicy.rules.length > 0) throw notServed("A source policy");
+}
+
+/** Older clients name their only output in fields of its own. */
+function withExporters(request: SolveRequest): SolveRequest {
+  const { exporter, exporterAttrs, exporters } = request;
+  if (exporter === "" || exporters.length > 0) return request;
+  return { ...request, exporters: [create(ExporterSchema, { type: exporter, attrs: exporterAttrs })] };
+}
+
+/** An open build with what a request on it adds: source policies, and caches to read. Throws `SOURCE_POLICY`, `UNSUPPORTED`. */
+export async function askedJob(job: Job, { frontend, sourcePolicies, cacheImports }: BridgeSolveRequest): Promise<Job> {
+  if (sourcePolicies.length === 0 && cacheImports.length === 0) return job;
+  if (frontend !== "" && cacheImports.length > 0)
+    throw notServed("A cache of a frontend's own request (CacheImports)", 'Name it in the attribute "cache-imports"');
+  const { request } = job;
+  const imports = [...cacheImports, ...(request.cache?.imports ?? [])];
+  const cache = create(CacheOptionsSchema, { exports: request.cache?.exports ?? [], imports });
+  const policies = [];
+  for (const one of sourcePolicies) policies.push(await fixedPolicy(one));
+  const policy = allPolicies([...policies, job.policy]);
+  return { ...job, policy, request: { ...request, cache } };
 }
 
 async function frontendBuild(connection: Connection, job: Job): Promise<SolveResponse> {
@@ -78,6 +104,8 @@ async function resultOf(connection: Connection, job: Job): Promise<ClientResult 
 /** Reads what a client wants built, and fetches what it needs. Nothing runs yet. Errors are as the client is told of them. */
 export async function openResult(connection: Connection, job: Job, request: FrontendRequest): Promise<ClientResult> {
   const { frontend, attributes, definition } = request;
+  if (frontend !== "" && (definition?.def.length ?? 0) > 0)
+    throw new GrpcError(CODE.invalid, "a build of both a graph and a frontend cannot be solved");
   if (frontend !== "") return await openBuildOf(connection, job, request);
   return openGraph(connection, job, definition ?? create(DefinitionSchema), accessOf(connection.service, job, sessionOf(job), attributes));
 }
@@ -89,7 +117,8 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
   const session = sessionOf(job);
   const access = accessOf(service, job, session, attributes);
   const remote = remoteContext(attributes);
-  if (remote !== undefined) await access.checkSource?.(remote, hostPlatform({ arch: process.arch }));
+  if (remote !== undefined && access.checkSource !== undefined)
+    await takenSource(access.checkSource, remote, hostPlatform({ arch: process.arch }));
   const graphOf = (name: string): ClientGraph => openGraph(connection, job, frontendInputs[name] ?? create(DefinitionSchema), access);
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(attributes)) {
@@ -102,6 +131,7 @@ async function openBuildOf(connection: Connection, job: Job, request: FrontendRe
     readers: service.readers,
     env: service.env,
     root: service.store.root,
+    allow: askedOf(service, job.request),
     access,
     looksOnly: attributes["requestid"] !== undefined,
     inputs: (name) => inputLayout(connection, job, frontendInputs[name], () => graphOf(name)),
@@ -132,6 +162,7 @@ function accessOf(service: Service, job: Job, session: ClientSession, attributes
     },
     sshAgent: (id) => agentOf(session, id, job.signal),
     credentials: (registry) => credentialsOf(session, registry),
+    policy: job.policy,
     ...(job.request.sourcePolicySession === "" ? {} : { checkSource: policyOf(service, job) }),
     build: { id: job.ref, title: titleOf(attributes) },
   };
@@ -139,16 +170,16 @@ function accessOf(service: Service, job: Job, session: ClientSession, attributes
 
 /** The client may have a session of its own for its policy. Each source is asked about once. */
 function policyOf({ sessions }: Service, job: Job): NonNullable<ClientAccess["checkSource"]> {
-  const asked = new Map<string, Promise<void>>();
+  const asked = new Map<string, Promise<SourceOp>>();
   return async (op, platform) => {
-    const check = async (): Promise<void> => {
+    const check = async (): Promise<SourceOp> => {
       const { client, signal } = await sessions.get(job.request.sourcePolicySession, job.signal);
-      await checkPolicy({ client, signal: AbortSignal.any([signal, job.signal]) }, op, platform);
+      return await checkPolicy({ client, signal: AbortSignal.any([signal, job.signal]) }, op, platform);
     };
     const key = JSON.stringify([op.identifier, op.attrs, formatPlatform(platform)]);
     const answer = asked.get(key) ?? check();
     asked.set(key, answer);
-    await answer;
+    return await answer;
   };
 }
 

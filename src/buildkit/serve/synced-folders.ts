@@ -56,7 +56,7 @@ async function openFolder(
     .update(JSON.stringify([owner, session.sharedKey, name, followPaths, includePatterns]))
     .digest("hex")
     .slice(0, 40);
-  const lock = session.sharedKey === "" ? undefined : await store.locks.tryAcquire(`client folder ${key}`);
+  const lock = session.sharedKey === "" ? undefined : await store.locks.tryAcquire(lockOf(key));
   if (lock === undefined) return stack.use(await store.scratch()).path;
   stack.use(lock);
   const folder = join(store.root, "clients", key, "files");
@@ -67,15 +67,39 @@ async function openFolder(
 }
 
 /** Removes folders that no build has used for so long, by default a week. */
-export async function sweepClientFolders(store: Store, keptMs: number = KEPT_MS): Promise<void> {
+export async function sweepClientFolders(
+  store: Store,
+  { keptMs = KEPT_MS, only = () => true }: { readonly keptMs?: number; readonly only?: (path: string) => boolean } = {},
+): Promise<void> {
   const parent = join(store.root, "clients");
   for (const key of await readdir(parent).catch(() => [])) {
     const path = join(parent, key);
+    if (!only(path)) continue;
     const usedAt = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
     if (Date.now() - usedAt < keptMs) continue;
-    await using lock = await store.locks.tryAcquire(`client folder ${key}`);
+    await using lock = await store.locks.tryAcquire(lockOf(key));
     if (lock !== undefined) await rm(path, { recursive: true, force: true });
   }
+}
+
+/** The folders that are kept. */
+export async function clientFolders(
+  store: Store,
+): Promise<{ readonly path: string; readonly lastUsedMs: number; readonly isInUse: boolean }[]> {
+  const parent = join(store.root, "clients");
+  const found = [];
+  for (const key of await readdir(parent).catch(() => [])) {
+    const path = join(parent, key);
+    const lastUsedMs = (await stat(path).catch(() => undefined))?.mtimeMs;
+    if (lastUsedMs === undefined) continue;
+    await using lock = await store.locks.tryAcquire(lockOf(key));
+    found.push({ path, lastUsedMs, isInUse: lock === undefined });
+  }
+  return found;
+}
+
+function lockOf(key: string): string {
+  return `client folder ${key}`;
 }
 
 /** Values as the client reads them: escaped where they are more than plain text. */

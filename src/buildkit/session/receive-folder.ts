@@ -2,7 +2,7 @@
  * Takes the files of a client into a folder (fsutil's DiffCopy, the receiving side). What the folder has already, by kind, mode, size and time, is not
  * sent again; what the client does not have any more, goes. The folder is ours alone: nobody else writes to it.
  */
-import { closeSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { type BigIntStats, closeSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { fromBytes, fromText, toBytes, toText } from "../../paths.ts";
 import { createEntryMaker, type Entry, writeAll } from "../../tree/index.ts";
 import { CODE, GrpcError } from "../grpc/errors.ts";
@@ -115,8 +115,11 @@ class FolderReceiver {
       return;
     }
     const path = this.#path(entry);
-    if (isThere(path, entry)) return;
-    rmSync(toBytes(path), { recursive: true, force: true });
+    const found = lstatSync(toBytes(path), { throwIfNoEntry: false, bigint: true });
+    if (found !== undefined) {
+      if (isSame(path, found, entry)) return;
+      rmSync(toBytes(path), { recursive: true, force: true });
+    }
     if (entry.kind === "dir") this.#maker.directory(path);
     else if (entry.kind !== "file") this.#maker.special(path, entry);
     else {
@@ -178,9 +181,7 @@ class FolderReceiver {
 }
 
 /** Is it the file that came at an earlier time? */
-function isThere(path: string, entry: Entry): boolean {
-  const found = lstatSync(toBytes(path), { throwIfNoEntry: false, bigint: true });
-  if (found === undefined) return false;
+function isSame(path: string, found: BigIntStats, entry: Entry): boolean {
   if (entry.kind === "dir") return found.isDirectory();
   if (entry.kind === "symlink")
     return found.isSymbolicLink() && fromBytes(readlinkSync(toBytes(path), { encoding: "buffer" })) === entry.link;

@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
 export const file_control: GenFile =
   /*@__PURE__*/
   fileDesc(
-    "Cg1jb250cm9sLnByb3RvEg5kZWNhbnQuY29udHJvbCIHCgVFbXB0eSIcCgxCeXRlc01lc3NhZ2USDAoEZGF0YRgBIAEoDCJhCg9CdWlsZGtpdFZlcnNpb24SDwoHcGFja2FnZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhAKCHJldmlzaW9uGAMgASgJEhoKEmRvY2tlcmZpbGVfdmVyc2lvbhgEIAEoCSKHAQoIR2NQb2xpY3kSCwoDYWxsGAEgASgIEhUKDWtlZXBfZHVyYXRpb24YAiABKAMSDwoHZmlsdGVycxgEIAMoCRIWCg5yZXNlcnZlZF9zcGFjZRgDIAEoAxIWCg5tYXhfdXNlZF9zcGFjZRgFIAEoAxIWCg5taW5fZnJlZV9zcGFjZRgGIAEoAyKUAgoMV29ya2VyUmVjb3JkEgoKAmlkGAEgASgJEjgKBmxhYmVscxgCIAMoCzIoLmRlY2FudC5jb250cm9sLldvcmtlclJlY29yZC5MYWJlbHNFbnRyeRInCglwbGF0Zm9ybXMYAyADKAsyFC5kZWNhbnQubGxiLlBsYXRmb3JtEisKCWdjX3BvbGljeRgEIAMoCzIYLmRlY2FudC5jb250cm9sLkdjUG9saWN5EjkKEGJ1aWxka2l0X3ZlcnNpb24YBSABKAsyHy5kZWNhbnQuY29udHJvbC5CdWlsZGtpdFZlcnNpb24aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiwKBnJlY29yZBgBIAMoCzIcLmRlY2FudC5jb250cm9sLldvcmtlclJlY29yZCJJCgxJbmZvUmVzcG9uc2USOQoQYnVpbGRraXRfdmVyc2lvbhgBIAEoCzIfLmRlY2FudC5jb250cm9sLkJ1aWxka2l0VmVyc2lvbiI1ChBEaXNrVXNhZ2VSZXF1ZXN0Eg4KBmZpbHRlchgBIAMoCRIRCglhZ2VfbGltaXQYAiABKAMiQAoRRGlza1VzYWdlUmVzcG9uc2USKwoGcmVjb3JkGAEgAygLMhsuZGVjYW50LmNvbnRyb2wuVXNhZ2VSZWNvcmQi+QEKC1VzYWdlUmVjb3JkEgoKAmlkGAEgASgJEg8KB211dGFibGUYAiABKAgSDgoGaW5fdXNlGAMgASgIEgwKBHNpemUYBCABKAMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgt1c2FnZV9jb3VudBgIIAEoAxITCgtkZXNjcmlwdGlvbhgJIAEoCRITCgtyZWNvcmRfdHlwZRgKIAEoCRIOCgZzaGFyZWQYCyABKAgiigEKDFBydW5lUmVxdWVzdBIOCgZmaWx0ZXIYASADKAkSCwoDYWxsGAIgASgIEhUKDWtlZXBfZHVyYXRpb24YAyABKAMSFgoOcmVzZXJ2ZWRfc3BhY2UYBCABKAMSFgoObWF4X3VzZWRfc3BhY2UYBSABKAMSFgoObWluX2ZyZWVfc3BhY2UYBiABKAMiwQYKDFNvbHZlUmVxdWVzdBILCgNyZWYYASABKAkSKgoKZGVmaW5pdGlvbhgCIAEoCzIWLmRlY2FudC5sbGIuRGVmaW5pdGlvbhIQCghleHBvcnRlchgDIAEoCRJHCg5leHBvcnRlcl9hdHRycxgEIAMoCzIvLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5FeHBvcnRlckF0dHJzRW50cnkSDwoHc2Vzc2lvbhgFIAEoCRIQCghmcm9udGVuZBgGIAEoCRJHCg5mcm9udGVuZF9hdHRycxgHIAMoCzIvLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5Gcm9udGVuZEF0dHJzRW50cnkSKwoFY2FjaGUYCCABKAsyHC5kZWNhbnQuY29udHJvbC5DYWNoZU9wdGlvbnMSFAoMZW50aXRsZW1lbnRzGAkgAygJEkkKD2Zyb250ZW5kX2lucHV0cxgKIAMoCzIwLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5Gcm9udGVuZElucHV0c0VudHJ5EhAKCGludGVybmFsGAsgASgIEjMKDXNvdXJjZV9wb2xpY3kYDCABKAsyHC5kZWNhbnQuY29udHJvbC5Tb3VyY2VQb2xpY3kSKwoJZXhwb3J0ZXJzGA0gAygLMhguZGVjYW50LmNvbnRyb2wuRXhwb3J0ZXISHwoXZW5hYmxlX3Nlc3Npb25fZXhwb3J0ZXIYDiABKAgSHQoVc291cmNlX3BvbGljeV9zZXNzaW9uGA8gASgJEh0KFWNvbXBhdGliaWxpdHlfdmVyc2lvbhgQIAEoAxIVCg1wcm94eV9uZXR3b3JrGBEgASgIGjQKEkV4cG9ydGVyQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjQKEkZyb250ZW5kQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGk0KE0Zyb250ZW5kSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZGVjYW50LmxsYi5EZWZpbml0aW9uOgI4ASIuCgxTb3VyY2VQb2xpY3kSDwoHdmVyc2lvbhgBIAEoAxINCgVydWxlcxgCIAMoDCJkCgxDYWNoZU9wdGlvbnMSKQoHZXhwb3J0cxgEIAMoCzIYLmRlY2FudC5jb250cm9sLkV4cG9ydGVyEikKB2ltcG9ydHMYBSADKAsyGC5kZWNhbnQuY29udHJvbC5FeHBvcnRlciJ6CghFeHBvcnRlchIMCgR0eXBlGAEgASgJEjIKBWF0dHJzGAIgAygLMiMuZGVjYW50LmNvbnRyb2wuRXhwb3J0ZXIuQXR0cnNFbnRyeRosCgpBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimAEKDVNvbHZlUmVzcG9uc2USTgoRZXhwb3J0ZXJfcmVzcG9uc2UYASADKAsyMy5kZWNhbnQuY29udHJvbC5Tb2x2ZVJlc3BvbnNlLkV4cG9ydGVyUmVzcG9uc2VFbnRyeRo3ChVFeHBvcnRlclJlc3BvbnNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIcCg1TdGF0dXNSZXF1ZXN0EgsKA3JlZhgBIAEoCSLEAQoOU3RhdHVzUmVzcG9uc2USKAoIdmVydGV4ZXMYASADKAsyFi5kZWNhbnQuY29udHJvbC5WZXJ0ZXgSLgoIc3RhdHVzZXMYAiADKAsyHC5kZWNhbnQuY29udHJvbC5WZXJ0ZXhTdGF0dXMSJwoEbG9ncxgDIAMoCzIZLmRlY2FudC5jb250cm9sLlZlcnRleExvZxIvCgh3YXJuaW5ncxgEIAMoCzIdLmRlY2FudC5jb250cm9sLlZlcnRleFdhcm5pbmci5AEKBlZlcnRleBIOCgZkaWdlc3QYASABKAkSDgoGaW5wdXRzGAIgAygJEgwKBG5hbWUYAyABKAkSDgoGY2FjaGVkGAQgASgIEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNvbXBsZXRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSMQoOcHJvZ3Jlc3NfZ3JvdXAYCCABKAsyGS5kZWNhbnQubGxiLlByb2dyZXNzR3JvdXAi4wEKDFZlcnRleFN0YXR1cxIKCgJpZBgBIAEoCRIOCgZ2ZXJ0ZXgYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjdXJyZW50GAQgASgDEg0KBXRvdGFsGAUgASgDEi0KCXRpbWVzdGFtcBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHc3RhcnRlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY29tcGxldGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJnCglWZXJ0ZXhMb2cSDgoGdmVydGV4GAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RyZWFtGAMgASgDEgsKA21zZxgEIAEoDCKjAQoNVmVydGV4V2FybmluZxIOCgZ2ZXJ0ZXgYASABKAkSDQoFbGV2ZWwYAiABKAMSDQoFc2hvcnQYAyABKAwSDgoGZGV0YWlsGAQgAygMEgsKA3VybBgFIAEoCRIkCgRpbmZvGAYgASgLMhYuZGVjYW50LmxsYi5Tb3VyY2VJbmZvEiEKBnJhbmdlcxgHIAMoCzIRLmRlY2FudC5sbGIuUmFuZ2UiagoTQnVpbGRIaXN0b3J5UmVxdWVzdBITCgthY3RpdmVfb25seRgBIAEoCBILCgNyZWYYAiABKAkSEgoKZWFybHlfZXhpdBgDIAEoCBIOCgZmaWx0ZXIYBCADKAkSDQoFbGltaXQYBSABKAUiVQoRQnVpbGRIaXN0b3J5RXZlbnQSDAoEdHlwZRgBIAEoBRIyCgZyZWNvcmQYAiABKAsyIi5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQi0gcKEkJ1aWxkSGlzdG9yeVJlY29yZBILCgNyZWYYASABKAkSEAoIZnJvbnRlbmQYAiABKAkSTQoOZnJvbnRlbmRfYXR0cnMYAyADKAsyNS5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQuRnJvbnRlbmRBdHRyc0VudHJ5EisKCWV4cG9ydGVycxgEIAMoCzIYLmRlY2FudC5jb250cm9sLkV4cG9ydGVyEiQKBWVycm9yGAUgASgLMhUuZGVjYW50LnN0YXR1cy5TdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgRsb2dzGAggASgLMhouZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvchJTChFleHBvcnRlcl9yZXNwb25zZRgJIAMoCzI4LmRlY2FudC5jb250cm9sLkJ1aWxkSGlzdG9yeVJlY29yZC5FeHBvcnRlclJlc3BvbnNlRW50cnkSLwoGcmVzdWx0GAogASgLMh8uZGVjYW50LmNvbnRyb2wuQnVpbGRSZXN1bHRJbmZvEkAKB3Jlc3VsdHMYCyADKAsyLy5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQuUmVzdWx0c0VudHJ5EhIKCmdlbmVyYXRpb24YDCABKAUSKQoFdHJhY2UYDSABKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yEg4KBnBpbm5lZBgOIAEoCBIYChBudW1fY2FjaGVkX3N0ZXBzGA8gASgFEhcKD251bV90b3RhbF9zdGVwcxgQIAEoBRIbChNudW1fY29tcGxldGVkX3N0ZXBzGBEgASgFEjIKDmV4dGVybmFsX2Vycm9yGBIgASgLMhouZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvchIUCgxudW1fd2FybmluZ3MYEyABKAUaNAoSRnJvbnRlbmRBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaNwoVRXhwb3J0ZXJSZXNwb25zZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaTwoMUmVzdWx0c0VudHJ5EgsKA2tleRgBIAEoCRIuCgV2YWx1ZRgCIAEoCzIfLmRlY2FudC5jb250cm9sLkJ1aWxkUmVzdWx0SW5mbzoCOAEizgEKD0J1aWxkUmVzdWx0SW5mbxIwCgxhdHRlc3RhdGlvbnMYAiADKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yEj0KB3Jlc3VsdHMYAyADKAsyLC5kZWNhbnQuY29udHJvbC5CdWlsZFJlc3VsdEluZm8uUmVzdWx0c0VudHJ5GkoKDFJlc3VsdHNFbnRyeRILCgNrZXkYASABKAMSKQoFdmFsdWUYAiABKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yOgI4ASK0AQoKRGVzY3JpcHRvchISCgptZWRpYV90eXBlGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRIMCgRzaXplGAMgASgDEkAKC2Fubm90YXRpb25zGAUgAygLMisuZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvci5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJaChlVcGRhdGVCdWlsZEhpc3RvcnlSZXF1ZXN0EgsKA3JlZhgBIAEoCRIOCgZwaW5uZWQYAiABKAgSDgoGZGVsZXRlGAMgASgIEhAKCGZpbmFsaXplGAQgASgIYgZwcm90bzM",
+    "Cg1jb250cm9sLnByb3RvEg5kZWNhbnQuY29udHJvbCIHCgVFbXB0eSIcCgxCeXRlc01lc3NhZ2USDAoEZGF0YRgBIAEoDCJhCg9CdWlsZGtpdFZlcnNpb24SDwoHcGFja2FnZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhAKCHJldmlzaW9uGAMgASgJEhoKEmRvY2tlcmZpbGVfdmVyc2lvbhgEIAEoCSKHAQoIR2NQb2xpY3kSCwoDYWxsGAEgASgIEhUKDWtlZXBfZHVyYXRpb24YAiABKAMSDwoHZmlsdGVycxgEIAMoCRIWCg5yZXNlcnZlZF9zcGFjZRgDIAEoAxIWCg5tYXhfdXNlZF9zcGFjZRgFIAEoAxIWCg5taW5fZnJlZV9zcGFjZRgGIAEoAyKUAgoMV29ya2VyUmVjb3JkEgoKAmlkGAEgASgJEjgKBmxhYmVscxgCIAMoCzIoLmRlY2FudC5jb250cm9sLldvcmtlclJlY29yZC5MYWJlbHNFbnRyeRInCglwbGF0Zm9ybXMYAyADKAsyFC5kZWNhbnQubGxiLlBsYXRmb3JtEisKCWdjX3BvbGljeRgEIAMoCzIYLmRlY2FudC5jb250cm9sLkdjUG9saWN5EjkKEGJ1aWxka2l0X3ZlcnNpb24YBSABKAsyHy5kZWNhbnQuY29udHJvbC5CdWlsZGtpdFZlcnNpb24aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDChNMaXN0V29ya2Vyc1Jlc3BvbnNlEiwKBnJlY29yZBgBIAMoCzIcLmRlY2FudC5jb250cm9sLldvcmtlclJlY29yZCJJCgxJbmZvUmVzcG9uc2USOQoQYnVpbGRraXRfdmVyc2lvbhgBIAEoCzIfLmRlY2FudC5jb250cm9sLkJ1aWxka2l0VmVyc2lvbiI1ChBEaXNrVXNhZ2VSZXF1ZXN0Eg4KBmZpbHRlchgBIAMoCRIRCglhZ2VfbGltaXQYAiABKAMiQAoRRGlza1VzYWdlUmVzcG9uc2USKwoGcmVjb3JkGAEgAygLMhsuZGVjYW50LmNvbnRyb2wuVXNhZ2VSZWNvcmQi+QEKC1VzYWdlUmVjb3JkEgoKAmlkGAEgASgJEg8KB211dGFibGUYAiABKAgSDgoGaW5fdXNlGAMgASgIEgwKBHNpemUYBCABKAMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgt1c2FnZV9jb3VudBgIIAEoAxITCgtkZXNjcmlwdGlvbhgJIAEoCRITCgtyZWNvcmRfdHlwZRgKIAEoCRIOCgZzaGFyZWQYCyABKAgiigEKDFBydW5lUmVxdWVzdBIOCgZmaWx0ZXIYASADKAkSCwoDYWxsGAIgASgIEhUKDWtlZXBfZHVyYXRpb24YAyABKAMSFgoOcmVzZXJ2ZWRfc3BhY2UYBCABKAMSFgoObWF4X3VzZWRfc3BhY2UYBSABKAMSFgoObWluX2ZyZWVfc3BhY2UYBiABKAMiwQYKDFNvbHZlUmVxdWVzdBILCgNyZWYYASABKAkSKgoKZGVmaW5pdGlvbhgCIAEoCzIWLmRlY2FudC5sbGIuRGVmaW5pdGlvbhIQCghleHBvcnRlchgDIAEoCRJHCg5leHBvcnRlcl9hdHRycxgEIAMoCzIvLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5FeHBvcnRlckF0dHJzRW50cnkSDwoHc2Vzc2lvbhgFIAEoCRIQCghmcm9udGVuZBgGIAEoCRJHCg5mcm9udGVuZF9hdHRycxgHIAMoCzIvLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5Gcm9udGVuZEF0dHJzRW50cnkSKwoFY2FjaGUYCCABKAsyHC5kZWNhbnQuY29udHJvbC5DYWNoZU9wdGlvbnMSFAoMZW50aXRsZW1lbnRzGAkgAygJEkkKD2Zyb250ZW5kX2lucHV0cxgKIAMoCzIwLmRlY2FudC5jb250cm9sLlNvbHZlUmVxdWVzdC5Gcm9udGVuZElucHV0c0VudHJ5EhAKCGludGVybmFsGAsgASgIEjMKDXNvdXJjZV9wb2xpY3kYDCABKAsyHC5kZWNhbnQuY29udHJvbC5Tb3VyY2VQb2xpY3kSKwoJZXhwb3J0ZXJzGA0gAygLMhguZGVjYW50LmNvbnRyb2wuRXhwb3J0ZXISHwoXZW5hYmxlX3Nlc3Npb25fZXhwb3J0ZXIYDiABKAgSHQoVc291cmNlX3BvbGljeV9zZXNzaW9uGA8gASgJEh0KFWNvbXBhdGliaWxpdHlfdmVyc2lvbhgQIAEoAxIVCg1wcm94eV9uZXR3b3JrGBEgASgIGjQKEkV4cG9ydGVyQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjQKEkZyb250ZW5kQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGk0KE0Zyb250ZW5kSW5wdXRzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZGVjYW50LmxsYi5EZWZpbml0aW9uOgI4ASJKCgxTb3VyY2VQb2xpY3kSDwoHdmVyc2lvbhgBIAEoAxIpCgVydWxlcxgCIAMoCzIaLmRlY2FudC5jb250cm9sLlNvdXJjZVJ1bGUifQoKU291cmNlUnVsZRIOCgZhY3Rpb24YASABKAUSMAoIc2VsZWN0b3IYAiABKAsyHi5kZWNhbnQuY29udHJvbC5Tb3VyY2VTZWxlY3RvchItCgd1cGRhdGVzGAMgASgLMhwuZGVjYW50LmNvbnRyb2wuU291cmNlVXBkYXRlIm8KDlNvdXJjZVNlbGVjdG9yEhIKCmlkZW50aWZpZXIYASABKAkSEgoKbWF0Y2hfdHlwZRgCIAEoBRI1Cgtjb25zdHJhaW50cxgDIAMoCzIgLmRlY2FudC5jb250cm9sLlNvdXJjZUNvbnN0cmFpbnQiQQoQU291cmNlQ29uc3RyYWludBILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAkSEQoJY29uZGl0aW9uGAMgASgFIogBCgxTb3VyY2VVcGRhdGUSEgoKaWRlbnRpZmllchgBIAEoCRI2CgVhdHRycxgCIAMoCzInLmRlY2FudC5jb250cm9sLlNvdXJjZVVwZGF0ZS5BdHRyc0VudHJ5GiwKCkF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJkCgxDYWNoZU9wdGlvbnMSKQoHZXhwb3J0cxgEIAMoCzIYLmRlY2FudC5jb250cm9sLkV4cG9ydGVyEikKB2ltcG9ydHMYBSADKAsyGC5kZWNhbnQuY29udHJvbC5FeHBvcnRlciJ6CghFeHBvcnRlchIMCgR0eXBlGAEgASgJEjIKBWF0dHJzGAIgAygLMiMuZGVjYW50LmNvbnRyb2wuRXhwb3J0ZXIuQXR0cnNFbnRyeRosCgpBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimAEKDVNvbHZlUmVzcG9uc2USTgoRZXhwb3J0ZXJfcmVzcG9uc2UYASADKAsyMy5kZWNhbnQuY29udHJvbC5Tb2x2ZVJlc3BvbnNlLkV4cG9ydGVyUmVzcG9uc2VFbnRyeRo3ChVFeHBvcnRlclJlc3BvbnNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIcCg1TdGF0dXNSZXF1ZXN0EgsKA3JlZhgBIAEoCSLEAQoOU3RhdHVzUmVzcG9uc2USKAoIdmVydGV4ZXMYASADKAsyFi5kZWNhbnQuY29udHJvbC5WZXJ0ZXgSLgoIc3RhdHVzZXMYAiADKAsyHC5kZWNhbnQuY29udHJvbC5WZXJ0ZXhTdGF0dXMSJwoEbG9ncxgDIAMoCzIZLmRlY2FudC5jb250cm9sLlZlcnRleExvZxIvCgh3YXJuaW5ncxgEIAMoCzIdLmRlY2FudC5jb250cm9sLlZlcnRleFdhcm5pbmci5AEKBlZlcnRleBIOCgZkaWdlc3QYASABKAkSDgoGaW5wdXRzGAIgAygJEgwKBG5hbWUYAyABKAkSDgoGY2FjaGVkGAQgASgIEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNvbXBsZXRlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYByABKAkSMQoOcHJvZ3Jlc3NfZ3JvdXAYCCABKAsyGS5kZWNhbnQubGxiLlByb2dyZXNzR3JvdXAi4wEKDFZlcnRleFN0YXR1cxIKCgJpZBgBIAEoCRIOCgZ2ZXJ0ZXgYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjdXJyZW50GAQgASgDEg0KBXRvdGFsGAUgASgDEi0KCXRpbWVzdGFtcBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHc3RhcnRlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJY29tcGxldGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJnCglWZXJ0ZXhMb2cSDgoGdmVydGV4GAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGc3RyZWFtGAMgASgDEgsKA21zZxgEIAEoDCKjAQoNVmVydGV4V2FybmluZxIOCgZ2ZXJ0ZXgYASABKAkSDQoFbGV2ZWwYAiABKAMSDQoFc2hvcnQYAyABKAwSDgoGZGV0YWlsGAQgAygMEgsKA3VybBgFIAEoCRIkCgRpbmZvGAYgASgLMhYuZGVjYW50LmxsYi5Tb3VyY2VJbmZvEiEKBnJhbmdlcxgHIAMoCzIRLmRlY2FudC5sbGIuUmFuZ2UiagoTQnVpbGRIaXN0b3J5UmVxdWVzdBITCgthY3RpdmVfb25seRgBIAEoCBILCgNyZWYYAiABKAkSEgoKZWFybHlfZXhpdBgDIAEoCBIOCgZmaWx0ZXIYBCADKAkSDQoFbGltaXQYBSABKAUiVQoRQnVpbGRIaXN0b3J5RXZlbnQSDAoEdHlwZRgBIAEoBRIyCgZyZWNvcmQYAiABKAsyIi5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQi0gcKEkJ1aWxkSGlzdG9yeVJlY29yZBILCgNyZWYYASABKAkSEAoIZnJvbnRlbmQYAiABKAkSTQoOZnJvbnRlbmRfYXR0cnMYAyADKAsyNS5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQuRnJvbnRlbmRBdHRyc0VudHJ5EisKCWV4cG9ydGVycxgEIAMoCzIYLmRlY2FudC5jb250cm9sLkV4cG9ydGVyEiQKBWVycm9yGAUgASgLMhUuZGVjYW50LnN0YXR1cy5TdGF0dXMSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29tcGxldGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgRsb2dzGAggASgLMhouZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvchJTChFleHBvcnRlcl9yZXNwb25zZRgJIAMoCzI4LmRlY2FudC5jb250cm9sLkJ1aWxkSGlzdG9yeVJlY29yZC5FeHBvcnRlclJlc3BvbnNlRW50cnkSLwoGcmVzdWx0GAogASgLMh8uZGVjYW50LmNvbnRyb2wuQnVpbGRSZXN1bHRJbmZvEkAKB3Jlc3VsdHMYCyADKAsyLy5kZWNhbnQuY29udHJvbC5CdWlsZEhpc3RvcnlSZWNvcmQuUmVzdWx0c0VudHJ5EhIKCmdlbmVyYXRpb24YDCABKAUSKQoFdHJhY2UYDSABKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yEg4KBnBpbm5lZBgOIAEoCBIYChBudW1fY2FjaGVkX3N0ZXBzGA8gASgFEhcKD251bV90b3RhbF9zdGVwcxgQIAEoBRIbChNudW1fY29tcGxldGVkX3N0ZXBzGBEgASgFEjIKDmV4dGVybmFsX2Vycm9yGBIgASgLMhouZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvchIUCgxudW1fd2FybmluZ3MYEyABKAUaNAoSRnJvbnRlbmRBdHRyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaNwoVRXhwb3J0ZXJSZXNwb25zZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaTwoMUmVzdWx0c0VudHJ5EgsKA2tleRgBIAEoCRIuCgV2YWx1ZRgCIAEoCzIfLmRlY2FudC5jb250cm9sLkJ1aWxkUmVzdWx0SW5mbzoCOAEizgEKD0J1aWxkUmVzdWx0SW5mbxIwCgxhdHRlc3RhdGlvbnMYAiADKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yEj0KB3Jlc3VsdHMYAyADKAsyLC5kZWNhbnQuY29udHJvbC5CdWlsZFJlc3VsdEluZm8uUmVzdWx0c0VudHJ5GkoKDFJlc3VsdHNFbnRyeRILCgNrZXkYASABKAMSKQoFdmFsdWUYAiABKAsyGi5kZWNhbnQuY29udHJvbC5EZXNjcmlwdG9yOgI4ASK0AQoKRGVzY3JpcHRvchISCgptZWRpYV90eXBlGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRIMCgRzaXplGAMgASgDEkAKC2Fubm90YXRpb25zGAUgAygLMisuZGVjYW50LmNvbnRyb2wuRGVzY3JpcHRvci5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJaChlVcGRhdGVCdWlsZEhpc3RvcnlSZXF1ZXN0EgsKA3JlZhgBIAEoCRIOCgZwaW5uZWQYAiABKAgSDgoGZGVsZXRlGAMgASgIEhAKCGZpbmFsaXplGAQgASgIYgZwcm90bzM",
     [file_google_protobuf_timestamp, file_llb, file_status],
   );
 
@@ -436,9 +436,9 @@ export type SourcePolicy = Message<"decant.control.SourcePolicy"> & {
   version: bigint;
 
   /**
-   * @generated from field: repeated bytes rules = 2;
+   * @generated from field: repeated decant.control.SourceRule rules = 2;
    */
-  rules: Uint8Array[];
+  rules: SourceRule[];
 };
 
 /**
@@ -446,6 +446,111 @@ export type SourcePolicy = Message<"decant.control.SourcePolicy"> & {
  * Use `create(SourcePolicySchema)` to create a new message.
  */
 export const SourcePolicySchema: GenMessage<SourcePolicy> = /*@__PURE__*/ messageDesc(file_control, 12);
+
+/**
+ * @generated from message decant.control.SourceRule
+ */
+export type SourceRule = Message<"decant.control.SourceRule"> & {
+  /**
+   * 0 allow, 1 deny, 2 convert
+   *
+   * @generated from field: int32 action = 1;
+   */
+  action: number;
+
+  /**
+   * @generated from field: decant.control.SourceSelector selector = 2;
+   */
+  selector?: SourceSelector | undefined;
+
+  /**
+   * @generated from field: decant.control.SourceUpdate updates = 3;
+   */
+  updates?: SourceUpdate | undefined;
+};
+
+/**
+ * Describes the message decant.control.SourceRule.
+ * Use `create(SourceRuleSchema)` to create a new message.
+ */
+export const SourceRuleSchema: GenMessage<SourceRule> = /*@__PURE__*/ messageDesc(file_control, 13);
+
+/**
+ * @generated from message decant.control.SourceSelector
+ */
+export type SourceSelector = Message<"decant.control.SourceSelector"> & {
+  /**
+   * @generated from field: string identifier = 1;
+   */
+  identifier: string;
+
+  /**
+   * 0 wildcard, 1 exact, 2 regex
+   *
+   * @generated from field: int32 match_type = 2;
+   */
+  matchType: number;
+
+  /**
+   * @generated from field: repeated decant.control.SourceConstraint constraints = 3;
+   */
+  constraints: SourceConstraint[];
+};
+
+/**
+ * Describes the message decant.control.SourceSelector.
+ * Use `create(SourceSelectorSchema)` to create a new message.
+ */
+export const SourceSelectorSchema: GenMessage<SourceSelector> = /*@__PURE__*/ messageDesc(file_control, 14);
+
+/**
+ * @generated from message decant.control.SourceConstraint
+ */
+export type SourceConstraint = Message<"decant.control.SourceConstraint"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * 0 equal, 1 not equal, 2 matches
+   *
+   * @generated from field: int32 condition = 3;
+   */
+  condition: number;
+};
+
+/**
+ * Describes the message decant.control.SourceConstraint.
+ * Use `create(SourceConstraintSchema)` to create a new message.
+ */
+export const SourceConstraintSchema: GenMessage<SourceConstraint> = /*@__PURE__*/ messageDesc(file_control, 15);
+
+/**
+ * @generated from message decant.control.SourceUpdate
+ */
+export type SourceUpdate = Message<"decant.control.SourceUpdate"> & {
+  /**
+   * @generated from field: string identifier = 1;
+   */
+  identifier: string;
+
+  /**
+   * @generated from field: map<string, string> attrs = 2;
+   */
+  attrs: { [key: string]: string };
+};
+
+/**
+ * Describes the message decant.control.SourceUpdate.
+ * Use `create(SourceUpdateSchema)` to create a new message.
+ */
+export const SourceUpdateSchema: GenMessage<SourceUpdate> = /*@__PURE__*/ messageDesc(file_control, 16);
 
 /**
  * @generated from message decant.control.CacheOptions
@@ -466,7 +571,7 @@ export type CacheOptions = Message<"decant.control.CacheOptions"> & {
  * Describes the message decant.control.CacheOptions.
  * Use `create(CacheOptionsSchema)` to create a new message.
  */
-export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/ messageDesc(file_control, 13);
+export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/ messageDesc(file_control, 17);
 
 /**
  * Of an output, and of a cache.
@@ -489,7 +594,7 @@ export type Exporter = Message<"decant.control.Exporter"> & {
  * Describes the message decant.control.Exporter.
  * Use `create(ExporterSchema)` to create a new message.
  */
-export const ExporterSchema: GenMessage<Exporter> = /*@__PURE__*/ messageDesc(file_control, 14);
+export const ExporterSchema: GenMessage<Exporter> = /*@__PURE__*/ messageDesc(file_control, 18);
 
 /**
  * @generated from message decant.control.SolveResponse
@@ -505,7 +610,7 @@ export type SolveResponse = Message<"decant.control.SolveResponse"> & {
  * Describes the message decant.control.SolveResponse.
  * Use `create(SolveResponseSchema)` to create a new message.
  */
-export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/ messageDesc(file_control, 15);
+export const SolveResponseSchema: GenMessage<SolveResponse> = /*@__PURE__*/ messageDesc(file_control, 19);
 
 /**
  * @generated from message decant.control.StatusRequest
@@ -521,7 +626,7 @@ export type StatusRequest = Message<"decant.control.StatusRequest"> & {
  * Describes the message decant.control.StatusRequest.
  * Use `create(StatusRequestSchema)` to create a new message.
  */
-export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/ messageDesc(file_control, 16);
+export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/ messageDesc(file_control, 20);
 
 /**
  * @generated from message decant.control.StatusResponse
@@ -552,7 +657,7 @@ export type StatusResponse = Message<"decant.control.StatusResponse"> & {
  * Describes the message decant.control.StatusResponse.
  * Use `create(StatusResponseSchema)` to create a new message.
  */
-export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/ messageDesc(file_control, 17);
+export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/ messageDesc(file_control, 21);
 
 /**
  * @generated from message decant.control.Vertex
@@ -603,7 +708,7 @@ export type Vertex = Message<"decant.control.Vertex"> & {
  * Describes the message decant.control.Vertex.
  * Use `create(VertexSchema)` to create a new message.
  */
-export const VertexSchema: GenMessage<Vertex> = /*@__PURE__*/ messageDesc(file_control, 18);
+export const VertexSchema: GenMessage<Vertex> = /*@__PURE__*/ messageDesc(file_control, 22);
 
 /**
  * @generated from message decant.control.VertexStatus
@@ -654,7 +759,7 @@ export type VertexStatus = Message<"decant.control.VertexStatus"> & {
  * Describes the message decant.control.VertexStatus.
  * Use `create(VertexStatusSchema)` to create a new message.
  */
-export const VertexStatusSchema: GenMessage<VertexStatus> = /*@__PURE__*/ messageDesc(file_control, 19);
+export const VertexStatusSchema: GenMessage<VertexStatus> = /*@__PURE__*/ messageDesc(file_control, 23);
 
 /**
  * @generated from message decant.control.VertexLog
@@ -685,7 +790,7 @@ export type VertexLog = Message<"decant.control.VertexLog"> & {
  * Describes the message decant.control.VertexLog.
  * Use `create(VertexLogSchema)` to create a new message.
  */
-export const VertexLogSchema: GenMessage<VertexLog> = /*@__PURE__*/ messageDesc(file_control, 20);
+export const VertexLogSchema: GenMessage<VertexLog> = /*@__PURE__*/ messageDesc(file_control, 24);
 
 /**
  * @generated from message decant.control.VertexWarning
@@ -731,7 +836,7 @@ export type VertexWarning = Message<"decant.control.VertexWarning"> & {
  * Describes the message decant.control.VertexWarning.
  * Use `create(VertexWarningSchema)` to create a new message.
  */
-export const VertexWarningSchema: GenMessage<VertexWarning> = /*@__PURE__*/ messageDesc(file_control, 21);
+export const VertexWarningSchema: GenMessage<VertexWarning> = /*@__PURE__*/ messageDesc(file_control, 25);
 
 /**
  * @generated from message decant.control.BuildHistoryRequest
@@ -767,7 +872,7 @@ export type BuildHistoryRequest = Message<"decant.control.BuildHistoryRequest"> 
  * Describes the message decant.control.BuildHistoryRequest.
  * Use `create(BuildHistoryRequestSchema)` to create a new message.
  */
-export const BuildHistoryRequestSchema: GenMessage<BuildHistoryRequest> = /*@__PURE__*/ messageDesc(file_control, 22);
+export const BuildHistoryRequestSchema: GenMessage<BuildHistoryRequest> = /*@__PURE__*/ messageDesc(file_control, 26);
 
 /**
  * @generated from message decant.control.BuildHistoryEvent
@@ -790,7 +895,7 @@ export type BuildHistoryEvent = Message<"decant.control.BuildHistoryEvent"> & {
  * Describes the message decant.control.BuildHistoryEvent.
  * Use `create(BuildHistoryEventSchema)` to create a new message.
  */
-export const BuildHistoryEventSchema: GenMessage<BuildHistoryEvent> = /*@__PURE__*/ messageDesc(file_control, 23);
+export const BuildHistoryEventSchema: GenMessage<BuildHistoryEvent> = /*@__PURE__*/ messageDesc(file_control, 27);
 
 /**
  * @generated from message decant.control.BuildHistoryRecord
@@ -896,7 +1001,7 @@ export type BuildHistoryRecord = Message<"decant.control.BuildHistoryRecord"> & 
  * Describes the message decant.control.BuildHistoryRecord.
  * Use `create(BuildHistoryRecordSchema)` to create a new message.
  */
-export const BuildHistoryRecordSchema: GenMessage<BuildHistoryRecord> = /*@__PURE__*/ messageDesc(file_control, 24);
+export const BuildHistoryRecordSchema: GenMessage<BuildHistoryRecord> = /*@__PURE__*/ messageDesc(file_control, 28);
 
 /**
  * @generated from message decant.control.BuildResultInfo
@@ -917,7 +1022,7 @@ export type BuildResultInfo = Message<"decant.control.BuildResultInfo"> & {
  * Describes the message decant.control.BuildResultInfo.
  * Use `create(BuildResultInfoSchema)` to create a new message.
  */
-export const BuildResultInfoSchema: GenMessage<BuildResultInfo> = /*@__PURE__*/ messageDesc(file_control, 25);
+export const BuildResultInfoSchema: GenMessage<BuildResultInfo> = /*@__PURE__*/ messageDesc(file_control, 29);
 
 /**
  * @generated from message decant.control.Descriptor
@@ -948,7 +1053,7 @@ export type Descriptor = Message<"decant.control.Descriptor"> & {
  * Describes the message decant.control.Descriptor.
  * Use `create(DescriptorSchema)` to create a new message.
  */
-export const DescriptorSchema: GenMessage<Descriptor> = /*@__PURE__*/ messageDesc(file_control, 26);
+export const DescriptorSchema: GenMessage<Descriptor> = /*@__PURE__*/ messageDesc(file_control, 30);
 
 /**
  * @generated from message decant.control.UpdateBuildHistoryRequest
@@ -979,4 +1084,4 @@ export type UpdateBuildHistoryRequest = Message<"decant.control.UpdateBuildHisto
  * Describes the message decant.control.UpdateBuildHistoryRequest.
  * Use `create(UpdateBuildHistoryRequestSchema)` to create a new message.
  */
-export const UpdateBuildHistoryRequestSchema: GenMessage<UpdateBuildHistoryRequest> = /*@__PURE__*/ messageDesc(file_control, 27);
+export const UpdateBuildHistoryRequestSchema: GenMessage<UpdateBuildHistoryRequest> = /*@__PURE__*/ messageDesc(file_control, 31);

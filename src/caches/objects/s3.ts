@@ -1,5 +1,6 @@
 /** A cache in a bucket of S3, or of a server that speaks its protocol (F101). Options as in BuildKit. */
-import { collect } from "../../bytes.ts";
+import { createHash } from "node:crypto";
+import { bytesOf, type ByteStream, collect } from "../../bytes.ts";
 import { hexOf, sha256 } from "../../digest.ts";
 import { usageError } from "../../errors.ts";
 import type { ArtifactObjects } from "../../image/index.ts";
@@ -7,6 +8,7 @@ import { createAuthority, hiding, type Network } from "../../net/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 import { MAX_MANIFEST_BYTES } from "../document.ts";
 import type { S3Place } from "../types.ts";
+import { type Ask, PART_BYTES, type Part, partsOf, writeInParts } from "./multipart.ts";
 import { createService, type ServiceRequest } from "./service.ts";
 import { EMPTY_PAYLOAD, type Signer, signRequest, uriEncode } from "./sigv4.ts";
 
@@ -19,8 +21,10 @@ export interface ServiceSurroundings {
 /** BuildKit's caches of the same prefix stay as they are. */
 const DEFAULT_NAME = "decant";
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Of one PUT. */
-const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
+/** Of one PUT that copies an object. */
+const MAX_COPY_BYTES = 5 * 1024 ** 3;
+const COPY_PART_BYTES = 512 * 1024 ** 2;
+const MAX_ANSWER_BYTES = 1024 ** 2;
 
 /** Opens the cache; asks nothing yet. Throws `USAGE` where region, bucket or credentials are missing. */
 export function s3Objects(place: S3Place, { network, env }: ServiceSurroundings): ArtifactObjects {
@@ -34,36 +38,55 @@ export function s3Objects(place: S3Place, { network, env }: ServiceSurroundings)
   const service = createService(network, { name, hide: hiding(secrets) });
   const keyOf = ({ digest }: Descriptor): string => `${prefix}${blobsPrefix}${digest}`;
 
-  /** A request for an object, signed when it is sent. `payload`: SHA-256 of its body. */
+  /** A request for an object, signed when it is sent. `payload`: SHA-256 of its body. `sent`: headers that are signed, too. */
   const request = (
-    method: "GET" | "HEAD" | "PUT",
+    method: ServiceRequest["method"],
     key: string,
-    options: Pick<ServiceRequest, "takes" | "body"> & { readonly payload?: string; readonly copy?: Readonly<Record<string, string>> },
+    options: Pick<ServiceRequest, "takes" | "body"> & {
+      readonly payload?: string;
+      readonly sent?: Readonly<Record<string, string>> | undefined;
+      readonly query?: Readonly<Record<string, string>>;
+    },
   ): ServiceRequest => {
-    const { payload = EMPTY_PAYLOAD, copy, ...rest } = options;
+    const { payload = EMPTY_PAYLOAD, sent, query = {}, ...rest } = options;
     const url = addressOf(key);
+    for (const [word, value] of Object.entries(query)) url.searchParams.set(word, value);
     return {
       ...rest,
       method,
       url,
-      does: `${method === "PUT" ? "write" : "read"} "${key}"`,
-      ...(copy === undefined ? {} : { headers: copy }),
+      does: `${method === "GET" || method === "HEAD" ? "read" : "write"} "${key}"`,
+      headers: sent,
       authority() {
-        const { authorization, headers } = signRequest(signer, {
-          method,
-          url,
-          payload,
-          nowMs: Date.now(),
-          ...(copy === undefined ? {} : { headers: copy }),
-        });
+        const { authorization, headers } = signRequest(signer, { method, url, payload, nowMs: Date.now(), headers: sent });
         return { authority: createAuthority(url, authorization, secrets), headers };
       },
     };
   };
   const put = async (key: string, bytes: Buffer, signal: AbortSignal): Promise<void> => {
-    const body = { size: bytes.byteLength, open: () => streamOf(bytes) };
+    const body = { size: bytes.byteLength, open: () => bytesOf(bytes) };
     await service.ask(request("PUT", key, { takes: [200], body, payload: hexOf(sha256(bytes)) }), discard, signal);
   };
+  /** Requests about one object that goes in parts. Without `open`, its parts are those that it has: it is copied onto itself. */
+  const asker = (key: string, open?: Ranges): Ask => {
+    return async (method, { query, part, text = "" }, signal) => {
+      const copied = part !== undefined && open === undefined ? part : undefined;
+      const sent = copied === undefined ? undefined : { "x-amz-copy-source": copySource(key), "x-amz-copy-source-range": rangeOf(copied) };
+      const bytes = { size: Buffer.byteLength(text), open: () => bytesOf(text) };
+      const body = part === undefined ? (text === "" ? undefined : bytes) : open === undefined ? undefined : sized(part, open.sent);
+      const payload = part === undefined ? hexOf(sha256(Buffer.from(text))) : open === undefined ? EMPTY_PAYLOAD : await hashed(part, open);
+      return await service.ask(
+        request(method, key, { takes: part === undefined ? [200, 204, 404] : [200], query, sent, body, payload }),
+        async (response) => ({
+          status: response.status,
+          etag: response.header("etag"),
+          text: String(await collect(response.body, MAX_ANSWER_BYTES, "answer of S3")),
+        }),
+        signal,
+      );
+    };
+  };
+  const copySource = (key: string): string => `/${uriEncode(bucket)}/${key.split("/").map(uriEncode).join("/")}`;
   return {
     name,
     ...(place.uploadParallelism === undefined ? {} : { atOnce: place.uploadParallelism }),
@@ -95,16 +118,20 @@ export function s3Objects(place: S3Place, { network, env }: ServiceSurroundings)
       );
       // Buckets may drop what is old: an object that is copied onto itself is new.
       if (age !== undefined && age >= touchRefreshMs) {
-        const source = `/${uriEncode(bucket)}/${key.split("/").map(uriEncode).join("/")}`;
-        const copy = { "x-amz-copy-source": source, "x-amz-metadata-directive": "REPLACE" };
-        await service.ask(request("PUT", key, { takes: [200], copy }), discard, signal);
+        if (blob.size > MAX_COPY_BYTES) await writeInParts(asker(key), name, partsOf(blob.size, COPY_PART_BYTES), signal);
+        else {
+          const sent = { "x-amz-copy-source": copySource(key), "x-amz-metadata-directive": "REPLACE" };
+          await service.ask(request("PUT", key, { takes: [200], sent }), discard, signal);
+        }
       }
       return age !== undefined;
     },
     open: (blob, { signal, onProgress }) => counted(service.stream(request("GET", keyOf(blob), { takes: [200] }), signal), onProgress),
     async put(blob, open, { signal, onProgress }) {
-      if (blob.size > MAX_OBJECT_BYTES)
-        throw usageError(`Cannot write a layer of ${blob.size} bytes to "${name}": S3 takes at most ${MAX_OBJECT_BYTES} at once`);
+      if (blob.size > PART_BYTES) {
+        const ask = asker(keyOf(blob), inRanges(open, onProgress));
+        return await writeInParts(ask, name, partsOf(blob.size), signal);
+      }
       const body = { size: blob.size, open: () => counted(open(0, blob.size), onProgress) };
       await service.ask(request("PUT", keyOf(blob), { takes: [200], body, payload: hexOf(blob.digest) }), discard, signal);
     },
@@ -115,8 +142,37 @@ async function discard(response: { discard(): void }): Promise<void> {
   response.discard();
 }
 
-async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
+/** How the bytes of an object are read: to hash a part, and to send it. */
+interface Ranges {
+  readonly hashed: (start: number, length: number) => ByteStream;
+  readonly sent: (start: number, length: number) => ByteStream;
+}
+
+/** Tells how much of all parts is through. A part that is sent again counts once. */
+function inRanges(open: Ranges["hashed"], onProgress: (bytes: number) => void): Ranges {
+  const through = new Map<number, number>();
+  let sum = 0;
+  const at = (start: number) => (bytes: number) => {
+    sum += bytes - (through.get(start) ?? 0);
+    through.set(start, bytes);
+    onProgress(sum);
+  };
+  return { hashed: open, sent: (start, length) => counted(open(start, length), at(start)) };
+}
+
+function sized({ start, length }: Part, open: Ranges["sent"]): ServiceRequest["body"] {
+  return { size: length, open: () => open(start, length) };
+}
+
+/** Signatures have the digest of a part before its first byte goes, so it is read twice: that costs no memory. */
+async function hashed({ start, length }: Part, { hashed: open }: Ranges): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of open(start, length)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+function rangeOf({ start, length }: Part): string {
+  return `bytes=${start}-${start + length - 1}`;
 }
 
 /** A stream that tells how much of it is through. */

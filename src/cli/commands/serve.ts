@@ -59,12 +59,12 @@ Examples:
         value: "ADDRESS",
         help: "Where to listen: unix://PATH or tcp://HOST:PORT",
       },
-      allow: {
+      "allow-insecure-entitlement": {
         type: "string",
         multiple: true,
         value: "WHAT",
-        help: "What clients may ask for their RUN steps, besides the host's network",
-        choices: ["security.insecure", "device"],
+        help: "What clients may ask for their RUN steps (docker buildx build --allow)",
+        choices: ["network.host", "security.insecure", "device"],
       },
       idle: { type: "string", value: "TIME", help: "End when no client was connected for so long, such as 30s or 10m; by default never" },
       stdio: { type: "boolean", help: "Serve one client on standard input and output, and end with it" },
@@ -88,11 +88,13 @@ Examples:
     const certificates = ca === undefined || cert === undefined || key === undefined ? undefined : { ca, cert, key };
     if (certificates === undefined && (ca ?? cert ?? key) !== undefined)
       throw usageError("Cannot use certificates: wanted all of --tlscacert, --tlscert and --tlskey");
+    // A client that goes away must not end the server before it has cancelled its builds.
+    if (values.stdio === true) context.stdout.outliveReader?.();
     await serve({
       ...storeOptions(values, context),
       readers: READERS,
       writers: WRITERS,
-      allow: values.allow,
+      allow: values["allow-insecure-entitlement"],
       addresses: values.addr,
       certificates,
       idleMs: values.idle === undefined ? undefined : parseDuration(values.idle) / 1e6,

@@ -9,6 +9,8 @@ import { REGISTRY_OPTION_TABLE, REGISTRY_UNSUPPORTED } from "../registry-options
 import { openResultFile } from "../result-file.ts";
 import { storeOptions, STORE_OPTION_TABLE } from "../store-options.ts";
 
+const REKOR_VERSIONS = ["1", "2"] as const;
+
 /** The command. */
 export const command: Command = defineCommand(
   {
@@ -34,6 +36,7 @@ Examples:
       "tlog-upload": { type: "boolean", help: "With --key: write the signature down in the public log" },
       "fulcio-url": { type: "string", value: "URL", help: "The certificate authority; by default that of sigstore.dev" },
       "rekor-url": { type: "string", value: "URL", help: "The transparency log; by default that of sigstore.dev" },
+      "rekor-version": { type: "string", value: "VERSION", help: "What the log speaks; by default 1", choices: REKOR_VERSIONS },
       "timestamp-server-url": {
         type: "string",
         value: "URL",
@@ -49,10 +52,6 @@ Examples:
       "new-bundle-format": { type: "boolean", hint: "Leave it out: signatures are always bundles" },
       "use-signing-config": { type: "boolean", hint: "Leave it out, or use --fulcio-url and --rekor-url" },
       "signing-config": { type: "string", hint: "Use --fulcio-url and --rekor-url" },
-      "rekor-version": {
-        type: "string",
-        hint: "Leave it out: Decant writes to logs of Rekor v1, and --timestamp-server-url gives a time besides",
-      },
     },
     words: { min: 1, max: 1 },
   },
@@ -70,6 +69,7 @@ Examples:
       annotations: parseKeyValues(values.annotations, "--annotations", () => ""),
       fulcioUrl: values["fulcio-url"],
       rekorUrl: values["rekor-url"],
+      rekorVersion: values["rekor-version"],
       timestampServerUrl: values["timestamp-server-url"],
       tlogUpload: values["tlog-upload"],
       upload: values.upload,

@@ -58,6 +58,8 @@ interface MaybeOptions {
 
 const NOWHERE: Sureness = { script: false, call: false, loop: false };
 
+type AndOr = Extract<ShellNode, { kind: "and" | "or" }>;
+
 class Walk {
   readonly #variables: ScriptVariables;
   /** Several where it is not known which definition holds. */
@@ -136,13 +138,22 @@ class Walk {
     return this.#isOver() ? outcome : { status: outcome.status };
   }
 
-  #andOr({ kind, left, right }: Extract<ShellNode, { kind: "and" | "or" }>, place: Place): Outcome {
-    const first = this.#node(left, place);
-    if (first.ends !== undefined) return first;
-    const decides = kind === "or";
-    if (first.status === decides) return first;
-    if (first.status !== undefined) return this.#node(right, place);
-    return withStatus(this.#maybe([right], place), (status) => (status === decides ? status : undefined));
+  /** A chain leans to the left, and may have thousands of parts. */
+  #andOr(node: AndOr, place: Place): Outcome {
+    const chain: AndOr[] = [];
+    let first: ShellNode = node;
+    for (; first.kind === "and" || first.kind === "or"; first = first.left) chain.push(first);
+    let outcome = this.#node(first, place);
+    for (const { kind, right } of chain.toReversed()) {
+      if (outcome.ends !== undefined) break;
+      const decides = kind === "or";
+      if (outcome.status === decides) continue;
+      outcome =
+        outcome.status === undefined
+          ? withStatus(this.#maybe([right], place), (status) => (status === decides ? status : undefined))
+          : this.#node(right, place);
+    }
+    return outcome;
   }
 
   /** Ways of which the script takes one, or none unless `isOne`. */

@@ -381,7 +381,7 @@ describe("digestSelection()", () => {
       digest: (entry: Parameters<typeof tree.digest>[0]) =>
         `sha256:${String(entry.size).padStart(64, "0")}` as ReturnType<typeof tree.digest>,
     };
-    return (await digestSelection(withDigests, selectSources({ tree, name: "x" }, { ...PLAIN, src }), PLAIN)).digest;
+    return (await digestSelection({ tree: withDigests }, selectSources({ tree, name: "x" }, { ...PLAIN, src }), PLAIN)).digest;
   };
   it("S94: does not see modification times", async () =>
     assert.equal(await digest({ a: "file 644 0:0 x @1" }, "a"), await digest({ a: "file 644 0:0 x @2" }, "a")));
@@ -395,7 +395,7 @@ describe("digestSelection()", () => {
     const parents = async (from: TreeSpec): Promise<string> => {
       const tree = { ...memoryTree(from), digest: () => sha256("") };
       const action = { ...PLAIN, src: "/", includePatterns: ["d/*.go"] };
-      return (await digestSelection(tree, selectSources({ tree, name: "x" }, action), action)).digest;
+      return (await digestSelection({ tree }, selectSources({ tree, name: "x" }, action), action)).digest;
     };
     const files = { "d/a.go": "file 644 0:0 x", "d/b": "file 644 0:0 y" };
     assert.equal(await parents(files), await parents({ ...files, "d/b": "file 600 0:0 z" }));

@@ -39,6 +39,8 @@ export interface CopySource {
   readonly name: string;
   /** True for paths that .dockerignore took away. */
   readonly ignored?: (path: TreePath) => boolean;
+  /** Opens a file without a name for what does not belong into memory; who calls it closes it. Without it, all is in memory. */
+  readonly scratch?: (() => Promise<number>) | undefined;
 }
 
 /** Resolves the `src` of an action. Throws `COPY_SOURCE_MISSING` for what is not there; a wildcard may match nothing. */
@@ -187,7 +189,7 @@ export interface SelectionDigest {
 
 /** Digests what the actions select: base names, metadata and contents, never times and never the path above. */
 export async function digestSelection(
-  tree: Tree,
+  { tree, scratch }: Pick<CopySource, "tree" | "scratch">,
   selected: readonly Selected[],
   filter: PathFilter,
   signal?: AbortSignal,
@@ -208,6 +210,7 @@ export async function digestSelection(
       const content = typeof digest === "object" ? await digest : digest;
       if (content !== undefined) files.add(content);
       if (turns.isDue) await turns.give();
+      if (files.isLarge && scratch !== undefined) files.spillTo(await scratch());
       // The directory that was named is not copied itself, only what is in it: its own metadata counts (a new destination takes its time only).
       const facts = relative === ROOT && entry.kind === "dir" ? "dir" : entryFacts(entry);
       const link = linkFact(tree, entry, relative, links);

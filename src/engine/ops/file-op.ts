@@ -89,7 +89,7 @@ async function selectionIngredient(
     return { ...asFiles, value: digest, ...given({ detail: lines }) };
   }
   const source = await run.sourceOf(action.input);
-  const selection = await digestSelection(source.tree, selectSources(source, action), action);
+  const selection = await digestSelection(source, selectSources(source, action), action);
   if (memo === undefined) hashed.set(action, selection.hashed);
   else keepSelection(run.context, memo, selection.digest);
   return { ...asFiles, value: selection.digest, ...given({ detail: selection.lines }) };

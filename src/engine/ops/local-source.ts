@@ -3,7 +3,7 @@ import { createIgnoreMatcher, type IgnoreMatcher } from "../../dockerfile/index.
 import { DecantError } from "../../errors.ts";
 import { ROOT, type TreePath } from "../../paths.ts";
 import type { Store } from "../../store/index.ts";
-import { createFileDigests, type Entry, hostTree, type LayerSource, type Tree } from "../../tree/index.ts";
+import { createFileDigests, type Entry, hostTree, type LayerSource, openScratchFile, type Tree } from "../../tree/index.ts";
 import type { SourceProvider } from "../types.ts";
 import { readIgnorePatterns } from "./ignore-file.ts";
 
@@ -80,6 +80,7 @@ export function localSources(
         path: context.path,
         ignored: (path) => matcher?.excludes(path) ?? false,
         flush,
+        scratch: () => openScratchFile(store),
       };
     },
     async [Symbol.asyncDispose]() {
@@ -91,9 +92,14 @@ export function localSources(
 /** Owners become root. A directory that is excluded itself is seen only when something in it is wanted again. */
 function ownedByRoot(tree: Tree, matcher: IgnoreMatcher | undefined, modeOf: (entry: Entry) => number): Tree {
   const own = (entry: Entry): Entry => ({ ...entry, mode: modeOf(entry), uid: 0, gid: 0 });
+  /** Of directories that are excluded: each is looked into once, not once for each directory above it. */
+  const hasWanted = new Map<TreePath, boolean>();
   const wanted = (entry: Entry): boolean => {
     if (matcher === undefined || entry.path === ROOT || !matcher.excludes(entry.path)) return true;
-    return entry.kind === "dir" && tree.readdir(entry.path).some(wanted);
+    if (entry.kind !== "dir") return false;
+    const has = hasWanted.get(entry.path) ?? tree.readdir(entry.path).some(wanted);
+    hasWanted.set(entry.path, has);
+    return has;
   };
   return {
     lookup(path) {

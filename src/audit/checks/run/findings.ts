@@ -30,8 +30,14 @@ export type RunId =
   | "python-venv-broken"
   | "python-module-missing"
   | "python-library-missing"
+  | "python-import-fails"
   | "java-file-missing"
   | "java-main-class-missing"
+  | "java-agent-unusable"
+  | "java-option-unknown"
+  | "java-module-missing"
+  | "java-class-missing"
+  | "java-library-missing"
   | "java-class-path-missing"
   | "java-class-version"
   | "java-runtime-incomplete";
@@ -57,11 +63,17 @@ export const RUN: KindTable<RunId> = kindTable("run", {
   "python-main-missing": ["error", "The main file or module of a Python program is missing"],
   "python-venv-broken": ["error", "The interpreter of a Python virtual environment is missing"],
   "python-library-missing": ["error", "The standard library of a Python program is missing"],
+  "python-import-fails": ["error", "A Python program imports what a module does not have"],
   "python-module-missing": ["error", "A module that a Python program imports is missing"],
   "java-runtime-incomplete": ["error", "Parts of the Java runtime are missing"],
   "java-file-missing": ["error", "A jar or class path of a Java program is missing"],
   "java-main-class-missing": ["error", "The main class of a Java program is missing"],
   "java-class-version": ["error", "The main class of a Java program is for a newer Java"],
+  "java-agent-unusable": ["error", "An agent of a Java program cannot be loaded"],
+  "java-option-unknown": ["error", "Java does not know an option that it is started with"],
+  "java-module-missing": ["error", "A module of a Java program is missing"],
+  "java-class-missing": ["error", "A class that a Java program needs is missing"],
+  "java-library-missing": ["error", "A native library that a Java program loads is missing"],
   "java-class-path-missing": ["warning", "A jar that another jar's manifest names is missing"],
   "package-file-missing": ["warning", "The image lacks code of an installed package"],
   "preload-missing": ["warning", "A library of LD_PRELOAD is missing"],

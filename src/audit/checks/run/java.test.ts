@@ -2,50 +2,28 @@
 import {
   at,
   type AuditTreeSpec,
-  BASE,
   JAVA,
-  library,
-  program,
+  JAVA_LIB,
+  JAVA_RUNTIME,
   run,
   testBroken,
   testWhole,
-  TRIPLET,
 } from "../../../../test/support/broken-images.ts";
 import { zipFile } from "../../../../test/support/zip-file.ts";
 
 const MANIFEST = "META-INF/MANIFEST.MF";
 
-const JVM = "usr/lib/jvm/java-21/lib";
-/** A runtime in a folder of its own. */
-const RUNTIME: AuditTreeSpec = {
-  ...BASE,
-  "usr/bin/java": "link ../lib/jvm/java-21/bin/java",
-  "usr/lib/jvm/java-21/bin/java": program({ needed: ["libjli.so", "libc.so.6"], runpath: "$ORIGIN/../lib" }),
-  [`${JVM}/libjli.so`]: library("libjli.so"),
-  [`${JVM}/libjava.so`]: library("libjava.so", { needed: ["libjvm.so"], runpath: "$ORIGIN" }),
-  [`${JVM}/libjimage.so`]: library("libjimage.so", { needed: ["libstdc++.so.6"] }),
-  [`${JVM}/server/libjvm.so`]: library("libjvm.so", { needed: ["libstdc++.so.6"] }),
-  [`${JVM}/modules`]: "file",
-  [`${JVM}/jvm.cfg`]: "file",
-  [`${JVM}/libzip.so`]: library("libzip.so"),
-  [`${JVM}/libnio.so`]: library("libnio.so"),
-  [`${JVM}/libnet.so`]: library("libnet.so"),
-  [`${JVM}/tzdb.dat`]: "file",
-  "usr/lib/jvm/java-21/conf/security/java.security": "file",
-  "usr/lib/jvm/java-21/release": 'file 644 0:0 JAVA_VERSION="21.0.8"\n',
-  [`${TRIPLET}/libstdc++.so.6`]: library("libstdc++.so.6"),
-};
 /** One without what its virtual machine is linked against. */
-const BARE: AuditTreeSpec = Object.fromEntries(Object.entries(RUNTIME).filter(([path]) => !path.endsWith("libstdc++.so.6")));
+const BARE: AuditTreeSpec = Object.fromEntries(Object.entries(JAVA_RUNTIME).filter(([path]) => !path.endsWith("libstdc++.so.6")));
 /** The head of a class file of this version, as text. */
 const classFile = (major: number): string => `\xca\xfe\xba\xbe\0\0\0${String.fromCharCode(major)}`;
 
 testBroken("Java program", [
   {
     name: "a runtime without its modules",
-    tree: { ...RUNTIME, [`${JVM}/modules`]: "link /nowhere" },
+    tree: { ...JAVA_RUNTIME, [`${JAVA_LIB}/modules`]: "link /nowhere" },
     config: run("java", "-version"),
-    want: `error java-runtime-incomplete /${JVM}/modules`,
+    want: `error java-runtime-incomplete /${JAVA_LIB}/modules`,
     message: /^Java needs "\/usr\/lib\/jvm\/java-21\/lib\/modules", which is not in the image$/,
     remedy: /Copy "\/usr\/lib\/jvm\/java-21" whole/,
   },
@@ -53,7 +31,7 @@ testBroken("Java program", [
     name: "a virtual machine without a library",
     tree: BARE,
     config: run("java", "-version"),
-    want: `error elf-missing-library /${JVM}/libjimage.so`,
+    want: `error elf-missing-library /${JAVA_LIB}/libjimage.so`,
     message: /needs the library "libstdc\+\+.so.6"/,
     remedy: /Copy "libstdc/,
   },
@@ -99,7 +77,10 @@ testBroken("Java program", [
   },
   {
     name: "A6: a main class for a newer Java",
-    tree: { ...RUNTIME, "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": Buffer.from(classFile(69), "latin1") }) },
+    tree: {
+      ...JAVA_RUNTIME,
+      "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": Buffer.from(classFile(69), "latin1") }),
+    },
     config: at("/app", "java", "-jar", "app.jar"),
     want: "error java-class-version undefined",
     message: /^The main class "a.B" was compiled for Java 25 \(class file version 69\), and the image has Java 21$/,
@@ -107,7 +88,7 @@ testBroken("Java program", [
   },
   {
     name: "A6: an agent of JAVA_TOOL_OPTIONS that is missing",
-    tree: RUNTIME,
+    tree: JAVA_RUNTIME,
     config: { ...at("/app", "java", "-cp", ".", "Main"), Env: ["JAVA_TOOL_OPTIONS=-Xmx1g -javaagent:/opt/otel.jar=a=b"] },
     want: "error java-file-missing /opt/otel.jar",
     message: /with the agent "\/opt\/otel.jar"/,
@@ -115,7 +96,7 @@ testBroken("Java program", [
   },
   {
     name: "A6: an agent of _JAVA_OPTIONS that is missing",
-    tree: RUNTIME,
+    tree: JAVA_RUNTIME,
     config: { ...at("/app", "java", "-cp", ".", "Main"), Env: ["_JAVA_OPTIONS=-agentpath:/opt/agent.so"] },
     want: "error java-file-missing /opt/agent.so",
     message: /with the agent "\/opt\/agent.so"/,
@@ -123,7 +104,7 @@ testBroken("Java program", [
   },
   {
     name: "A5: an argument file that only its owner may read",
-    tree: { ...RUNTIME, "app/args": "file 600 0:0 -version" },
+    tree: { ...JAVA_RUNTIME, "app/args": "file 600 0:0 -version" },
     config: at("/app", "java", "@args"),
     want: "error file-not-readable /app/args",
     message: /may not read it/,
@@ -131,7 +112,7 @@ testBroken("Java program", [
   },
   {
     name: "A6: an argument file that is missing",
-    tree: RUNTIME,
+    tree: JAVA_RUNTIME,
     config: at("/app", "java", "@args", "Main"),
     want: "error java-file-missing /app/args",
     message: /the argument file "\/app\/args"/,
@@ -139,7 +120,7 @@ testBroken("Java program", [
   },
   {
     name: "A6: a jar that an argument file names",
-    tree: { ...RUNTIME, "app/args": "file 644 0:0 # options\n-Xmx1g\n-jar 'my app.jar'\n" },
+    tree: { ...JAVA_RUNTIME, "app/args": "file 644 0:0 # options\n-Xmx1g\n-jar 'my app.jar'\n" },
     config: at("/app", "java", "@args"),
     want: "error java-file-missing /app/my app.jar",
     message: /the image has no "\/app\/my app.jar"/,
@@ -148,18 +129,18 @@ testBroken("Java program", [
   {
     name: "A6: a runtime that cannot read compressed jars",
     tree: {
-      ...RUNTIME,
-      [`${JVM}/libzip.so`]: "link /nowhere",
+      ...JAVA_RUNTIME,
+      [`${JAVA_LIB}/libzip.so`]: "link /nowhere",
       "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }),
     },
     config: at("/app", "java", "-jar", "app.jar"),
-    want: `error java-runtime-incomplete /${JVM}/libzip.so`,
+    want: `error java-runtime-incomplete /${JAVA_LIB}/libzip.so`,
     message: /libzip.so/,
     remedy: /whole/,
   },
   {
     name: "A5: a jar that only root may read",
-    tree: { ...RUNTIME, app: "dir 700 0:0", "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }) },
+    tree: { ...JAVA_RUNTIME, app: "dir 700 0:0", "app/app.jar": zipFile({ [MANIFEST]: "Main-Class: a.B\n", "a/B.class": "" }) },
     config: { ...run("java", "-jar", "/app/app.jar") },
     want: "error file-not-readable /app/app.jar",
     message: /may not enter "\/app"/,
@@ -168,10 +149,12 @@ testBroken("Java program", [
 ]);
 
 testWhole([
-  ["a whole Java runtime", RUNTIME, run("java", "-version")],
+  ["a whole Java runtime", JAVA_RUNTIME, run("java", "-version")],
   [
     "A6: a runtime of Debian, whose launcher has a second list of virtual machines",
-    Object.fromEntries(Object.entries(RUNTIME).map(([path, made]) => [path === `${JVM}/jvm.cfg` ? `${path}-default` : path, made])),
+    Object.fromEntries(
+      Object.entries(JAVA_RUNTIME).map(([path, made]) => [path === `${JAVA_LIB}/jvm.cfg` ? `${path}-default` : path, made]),
+    ),
     run("java", "-version"),
   ],
   [

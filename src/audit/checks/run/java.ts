@@ -1,19 +1,19 @@
 /** Whether a Java program finds its jar, its main class and the jars that its manifest names. */
 import { elfMachineOf } from "../../../elf/index.ts";
-import { absolutePath, entryAt, environmentPath, fileAt, folderOf, lastPart } from "../../../facts/index.ts";
+import { absolutePath, entryAt, environmentPath, fileAt, lastPart } from "../../../facts/index.ts";
 import { fromText, toText } from "../../../paths.ts";
 import type { StartedCommand } from "../../closure/commands.ts";
-import { classPlaces, findClass, openZip } from "../../closure/java-classes.ts";
-import { parseManifest } from "../../closure/java-command.ts";
+import { allPlaces, classPlaces, findClass, manifestPlaces, openZip, readManifest } from "../../closure/java-classes.ts";
 import { type JavaProgram, javaProgram } from "../../closure/java-program.ts";
 import { type JavaRuntime, javaRuntime } from "../../closure/java-runtime.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { Tree, ZipFile } from "../../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
 import { RUN } from "./findings.ts";
+import { loadedFindings } from "./java-loaded.ts";
+import { moduleFindings } from "./java-modules.ts";
+import { optionFindings } from "./java-options.ts";
 
-const MAX_MANIFEST = 1024 * 1024;
-const MAX_JARS = 2000;
 const CLASS_HEAD = 8;
 const CLASS_MAGIC = 0xcafebabe;
 /** Class files of Java 1 have version 45. */
@@ -36,18 +36,28 @@ export const javaCheck: AuditCheck = {
     const machine = elfMachineOf(subject.platform);
     const program = machine === undefined ? undefined : await javaProgram(subject, files, machine);
     if (program === undefined) return [];
-    const { command, workingDirectory, run } = program;
+    const { command, workingDirectory } = program;
     const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
     const runtime = await javaRuntime(files, program.program);
     const java: Java = { command, files, tree: subject.tree, workingDirectory, runtime, severity };
     const lacking = runtimeMissing(runtime, severity) ?? namedMissing(program, java);
     if (lacking !== undefined) return [lacking];
-    if (run?.jar !== undefined) return await examineJar(java, run.jar);
-    if (run?.mainClass === undefined) return [];
-    const classPath = run.classPath ?? environmentPath(subject.config.Env, "CLASSPATH") ?? ".";
-    return await examineClass(java, run.mainClass, classPath);
+    const found = [
+      ...(await optionFindings(files, { program, runtime })),
+      ...(await moduleFindings(subject, files, { program, runtime })),
+      ...(await examine(java, program, environmentPath(subject.config.Env, "CLASSPATH"))),
+    ];
+    if (machine === undefined || found.some((one) => one.severity === "error")) return found;
+    return [...found, ...(await loadedFindings(subject, files, machine))];
   },
 };
+
+/** What is run: whether it is there. */
+async function examine(java: Java, { run }: JavaProgram, classPath: string | undefined): Promise<readonly Finding[]> {
+  if (run?.jar !== undefined) return await examineJar(java, run.jar);
+  if (run?.mainClass !== undefined) return await examineClass(java, run.mainClass, run.classPath ?? classPath ?? ".");
+  return [];
+}
 
 function runtimeMissing(runtime: JavaRuntime | undefined, severity: Java["severity"]): Finding | undefined {
   const [first] = runtime?.missing ?? [];
@@ -79,7 +89,7 @@ function incomplete({ home }: JavaRuntime, missing: readonly string[], severity:
 
 /** Files that options name, and without which Java does not start: @FILE, -javaagent. */
 function namedMissing({ missingArguments, agents }: JavaProgram, { files, severity, command }: Java): Finding | undefined {
-  const agent = agents.find((path) => fileAt(files, path) === undefined);
+  const agent = agents.find(({ kind, name }) => kind !== "library" && fileAt(files, name) === undefined)?.name;
   const path = missingArguments[0] ?? agent;
   if (path === undefined) return undefined;
   const what = missingArguments[0] === undefined ? "the agent" : "the argument file";
@@ -139,10 +149,8 @@ async function examineJar(java: Java, name: string): Promise<readonly Finding[]>
   }
   const lacking = programMissing(java, true);
   if (lacking.some(({ severity: one }) => one === "error")) return lacking;
-  const bytes = await zip.members.get("META-INF/MANIFEST.MF")?.read(MAX_MANIFEST);
-  const manifest = parseManifest(bytes === undefined ? "" : Buffer.from(bytes).toString("utf8"));
-  const jars = (manifest.get("class-path") ?? "").split(/\s+/).filter((one) => one !== "" && !/^[a-z]+:/i.test(one));
-  const places = jars.slice(0, MAX_JARS).map((one) => absolutePath(fromText(one), folderOf(`/${entry.path}`)));
+  const manifest = await readManifest(zip);
+  const places = manifestPlaces(manifest, `/${entry.path}`);
   return [
     ...lacking,
     ...(await mainClassFinding(java, manifest.get("main-class"), { members: zip.members, places, path: toText(path) })),
@@ -166,7 +174,7 @@ async function mainClassFinding(
   const file = mainClass === undefined ? undefined : `${mainClass.replaceAll(".", "/")}.class`;
   const member = file === undefined ? undefined : jar.members.get(file);
   if (member !== undefined && mainClass !== undefined) return await versionFinding(java, mainClass, () => member.read(MAX_CLASS));
-  if (file !== undefined && (await findClass(java.files, fromText(file), jar.places)) !== undefined) return [];
+  if (file !== undefined && (await findClass(java.files, fromText(file), await allPlaces(java.files, jar.places))) !== undefined) return [];
   return [
     RUN.found("java-main-class-missing", {
       ...java.severity,
@@ -184,7 +192,7 @@ async function mainClassFinding(
 
 async function examineClass(java: Java, name: string, classPath: string): Promise<readonly Finding[]> {
   const { files, severity } = java;
-  const places = classPlaces(java, classPath);
+  const places = await allPlaces(files, classPlaces(java, classPath));
   const mainClass = toText(name);
   const file = `${name.replaceAll(".", "/")}.class`;
   const found = await findClass(files, file, places);

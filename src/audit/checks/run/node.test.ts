@@ -19,6 +19,14 @@ const GYP_LOADER =
 
 testBroken("Node.js program", [
   {
+    name: "A1: a module that only a later Node.js has built in",
+    tree: { ...NODE, "app/main.cjs": 'file 644 0:0 require("node:sqlite"); require("node:test");\n' },
+    config: { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=20.19.0"] },
+    want: "warning node-module-missing /app/main.cjs",
+    message: /imports "node:sqlite", which the Node.js of the image is too old for/,
+    remedy: /later Node.js/,
+  },
+  {
     name: "a main module that is missing",
     tree: { ...NODE, "app/index.js": "file" },
     config: at("/app", "node", "server.js"),
@@ -444,6 +452,15 @@ testWhole([
       "app/node_modules/prof/prof-linux-arm64-137.node": addon({ machine: 183 }),
     },
     { ...at("/app", "node", "main.cjs"), Env: ["NODE_VERSION=24.1.0"] },
+  ],
+  [
+    "A1: an add-on for another version of Node.js, of those that lie side by side (zeromq)",
+    {
+      ...NODE,
+      "app/main.js": "file",
+      "app/node_modules/z/build/linux/x64/node/108/addon.node": addon({ needed: ["libc.musl-x86_64.so.1"] }),
+    },
+    at("/app", "node", "main.js"),
   ],
   [
     "A1: an add-on for musl beside the one for glibc (koffi)",

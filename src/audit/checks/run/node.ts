@@ -112,8 +112,13 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
       RUN.found("node-module-missing", {
         ...(certain ? given : { severity: "warning" as const }),
         path: toText(from),
-        message: `"${toText(from)}" ${HOW[how ?? "import"]} "${specifier}", which is not ${how === "dependency" ? "whole " : ""}in the image${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
-        remedy: alternatives.length === 0 && how !== "platform" ? moduleRemedy(specifier, similar) : PLATFORM_REMEDY,
+        message: `"${toText(from)}" ${HOW[how ?? "import"]} "${specifier}", which ${how === "builtin" ? "the Node.js of the image is too old for" : `is not ${how === "dependency" ? "whole " : ""}in the image`}${alternatives.length === 0 ? "" : `, nor is anything else that it would take (${alternatives.map((one) => `"${one}"`).join(", ")})`}${similar === undefined ? "" : `; it has "${toText(similar)}"`}`,
+        remedy:
+          how === "builtin"
+            ? "Take a base with a later Node.js (nodejs24-debian13)"
+            : alternatives.length === 0 && how !== "platform"
+              ? moduleRemedy(specifier, similar)
+              : PLATFORM_REMEDY,
         details: {
           specifier,
           ...(alternatives.length === 0 ? {} : { alternatives }),
@@ -124,7 +129,14 @@ function modulesMissing(missing: readonly MissingModule[], files: AuditFiles, gi
   });
 }
 
-const HOW = { import: "imports", worker: "starts a Worker from", dependency: "names the dependency", platform: "names for this platform" };
+const HOW = {
+  import: "imports",
+  worker: "starts a Worker from",
+  child: "starts a process of Node.js from",
+  dependency: "names the dependency",
+  platform: "names for this platform",
+  builtin: "imports",
+};
 const PLATFORM_REMEDY =
   "Run npm ci in a stage for the platform and the C library of the image, without --omit=optional; do not copy node_modules from the host or from Alpine";
 

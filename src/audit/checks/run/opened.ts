@@ -8,6 +8,8 @@ import type { Entry } from "../../../tree/index.ts";
 import { type ClosureRoot, closeOver } from "../../closure/close.ts";
 import { startedCommands } from "../../closure/commands.ts";
 import { elfFiles } from "../../closure/elf-files.ts";
+import { javaLoaded } from "../../closure/java-loaded.ts";
+import { javaProgram } from "../../closure/java-program.ts";
 import { javaRuntime } from "../../closure/java-runtime.ts";
 import { nodeProgram } from "../../closure/node-program.ts";
 import type { Gap } from "../../closure/packages.ts";
@@ -99,5 +101,9 @@ async function openedLibraries(subject: AuditSubject, { files, signal }: AuditCo
     const remedy = "Take the whole Java runtime for the platform of the image";
     opened.push(...runtime.libraries.map(({ path, entry }) => ({ path, entry, certain, by: program, remedy })));
   }
-  return opened;
+  const java = await javaProgram(subject, files, machine);
+  if (java === undefined) return opened;
+  const remedy = "Take the library for the platform of the image, and with what it needs";
+  const { libraries } = await javaLoaded(subject, files, machine);
+  return [...opened, ...libraries.map((one) => ({ ...one, by: java.program, remedy }))];
 }

@@ -1,5 +1,6 @@
 /** Python programs: what is found where something is missing. */
 import { addon, BASE, program, at, PYTHON, run, testBroken, testWhole } from "../../../../test/support/broken-images.ts";
+import { zipFile } from "../../../../test/support/zip-file.ts";
 
 testBroken("Python program", [
   {
@@ -27,6 +28,56 @@ testBroken("Python program", [
     remedy: /python -m/,
   },
   {
+    name: "A2: a name that a module does not have",
+    tree: {
+      ...PYTHON,
+      "app/main.py": "file 644 0:0 from web.models import User\n",
+      "app/web/__init__.py": "file",
+      "app/web/models.py": "file 644 0:0 from .base import *\nlog = getLogger(__name__)\n",
+      "app/web/base.py": "file 644 0:0 Account = 1\n",
+    },
+    config: at("/app", "python3", "main.py"),
+    want: "error python-import-fails /app/main.py",
+    message: /imports "User" from "web.models", and that module does not have it/,
+    remedy: /correct the name/,
+  },
+  {
+    name: "A2: a relative import in the main file",
+    tree: { ...PYTHON, "app/main.py": "file 644 0:0 from .own import x\n", "app/own.py": "file 644 0:0 x = 1\n" },
+    config: at("/app", "python3", "main.py"),
+    want: "error python-import-fails /app/main.py",
+    message: /imports ".own", and is in no package/,
+    remedy: /-m/,
+  },
+  {
+    name: "A2: a relative import beyond the top package",
+    tree: { ...PYTHON, "app/main.py": "file 644 0:0 import web\n", "app/web/__init__.py": "file 644 0:0 from .. import own\n" },
+    config: at("/app", "python3", "main.py"),
+    want: "error python-import-fails /app/web/__init__.py",
+    message: /imports "..", and is in no package/,
+    remedy: /-m/,
+  },
+  {
+    name: "A2: what the factory of a server imports",
+    tree: {
+      ...PYTHON,
+      "app/gunicorn.py": "file",
+      "app/web.py": "file 644 0:0 def create_app():\n    import redis\n    return 1\n",
+    },
+    config: at("/app", "python3", "-m", "gunicorn", "web:create_app()"),
+    want: "error python-module-missing /app/web.py",
+    message: /imports "redis"/,
+    remedy: /Install it/,
+  },
+  {
+    name: "A2: a server's application that its package does not have",
+    tree: { ...PYTHON, "app/uvicorn.py": "file", "app/web/__init__.py": "file 644 0:0 application = 1\n" },
+    config: at("/app", "python3", "-m", "uvicorn", "web:app"),
+    want: "error python-import-fails undefined",
+    message: /"uvicorn" imports "app" from "web", and that module does not have it/,
+    remedy: /correct the name/,
+  },
+  {
     name: "A2: a module below a plain module of the library",
     tree: {
       ...PYTHON,
@@ -50,6 +101,30 @@ testBroken("Python program", [
     want: "error python-module-missing /app/main.py",
     message: /imports "own"/,
     remedy: /Install it for the Python of the image/,
+  },
+  {
+    name: "A5: a directory of modules that the user may enter, and not list",
+    tree: { ...PYTHON, "app/main.py": "file 644 0:0 import own\n", "app/own.py": "file", app: "dir 711 0:0" },
+    config: { ...at("/app", "python3", "main.py"), User: "65532" },
+    want: "error python-module-missing /app/main.py",
+    message: /imports "own", which is in none .*; its user may not list "\/app"/,
+    remedy: /chmod -R a\+rX/,
+  },
+  {
+    name: "A2: an archive without __main__.py",
+    tree: { ...PYTHON, "app/tool.pyz": zipFile({ "own.py": "" }) },
+    config: at("/app", "python3", "tool.pyz"),
+    want: "error python-main-missing /app/tool.pyz",
+    message: /the archive "\/app\/tool.pyz", which has no "__main__.py"/,
+    remedy: /zipapp/,
+  },
+  {
+    name: "A2: a module of the library that an archive imports",
+    tree: { ...PYTHON, "app/tool.pyz": zipFile({ "__main__.py": "import own, tkinter\n", "own.py": "" }) },
+    config: at("/app", "python3", "tool.pyz"),
+    want: "error python-module-missing undefined",
+    message: /imports "tkinter"/,
+    remedy: /Install it/,
   },
   {
     name: "a Python module that is missing",
@@ -110,7 +185,7 @@ testBroken("Python program", [
     tree: {
       ...PYTHON,
       "usr/bin/gunicorn": "file 755 0:0 #!/usr/bin/python3\nfrom gunicorn.app import run\n",
-      "usr/lib/python3/dist-packages/gunicorn/app.py": "file",
+      "usr/lib/python3/dist-packages/gunicorn/app.py": "file 644 0:0 def run():\n    pass\n",
       "app/web.py": "file",
     },
     config: at("/app", "gunicorn", "-w", "4", "main:app"),
@@ -317,6 +392,22 @@ testBroken("Python program", [
 ]);
 
 testWhole([
+  [
+    "A2: names that other code sets, and relative imports that are guarded",
+    {
+      ...PYTHON,
+      "app/main.py":
+        "file 644 0:0 import web.models, helper\nhelper.fill(web.models)\nfrom web.models import Made\nfrom web.starred import Own\n" +
+        "from web.lazy import Late\nfrom web.base import Given\ntry:\n    from .own import x\nexcept ImportError:\n    import helper\n",
+      "app/helper.py": "file 644 0:0 def fill(one):\n    setattr(one, chr(77) + 'ade', 1)\n",
+      "app/web/__init__.py": "file",
+      "app/web/models.py": "file 644 0:0 Account = 1\n",
+      "app/web/starred.py": "file 644 0:0 from .base import *\n",
+      "app/web/base.py": "file 644 0:0 Own = Given = 1\n",
+      "app/web/lazy.py": "file 644 0:0 def __getattr__(name):\n    return 1\n",
+    },
+    at("/app", "python3", "main.py"),
+  ],
   [
     "A2: modules in an archive on the search path",
     { ...PYTHON, "app/main.py": "file 644 0:0 import packed\n", "app/lib.zip": "file" },

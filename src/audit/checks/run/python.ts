@@ -44,6 +44,8 @@ function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
   if (main !== undefined) return [RUN.found("python-main-missing", { ...severity, ...main })];
   // The checks of libraries and of readable files report what an extension lacks.
   const doubts = [...start.hollow.map((name) => hollowPackage(name, start)), ...start.doubts.slice(0, MAX_DOUBTS).map(doubtful)];
+  if (failure?.kind === "name" || failure?.kind === "relative")
+    return [RUN.found("python-import-fails", { ...severity, ...importFails(start, failure) }), ...doubts];
   if (failure === undefined || failure.kind !== "missing") return doubts;
   return [RUN.found(...moduleMissing(start, failure, severity)), ...doubts];
 }
@@ -79,6 +81,14 @@ function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): Fi
       details: { command: command.argv.map(toText) },
     };
   }
+  if (main.archive !== undefined && !["__main__.py", "__main__.pyc"].some((name) => main.archive?.members.has(name) === true)) {
+    return {
+      path: toText(path),
+      message: `Python is started with the archive "${toText(path)}", which has no "__main__.py"`,
+      remedy: "Make it with python -m zipapp --main, or start a module of it with PYTHONPATH and python -m",
+      details: { command: command.argv.map(toText) },
+    };
+  }
   if (main.entry !== undefined) return undefined;
   const similar = similarPath(files, [path]);
   const isPython = isPythonName(lastPart(run.path));
@@ -95,7 +105,7 @@ function mainMissing({ run, main, command }: PythonStart, files: AuditFiles): Fi
 }
 
 function moduleMissing(
-  { run, command, folders, application, installation, main, workingDirectory }: PythonStart,
+  { run, command, folders, application, installation, main, workingDirectory, unlisted }: PythonStart,
   { module, from, stage }: NonNullable<PythonStart["failure"]>,
   severity: { readonly severity?: Severity },
 ): readonly ["python-main-missing" | "python-module-missing" | "python-library-missing", FindingFacts] {
@@ -140,11 +150,35 @@ function moduleMissing(
     {
       ...severity,
       ...(from === undefined ? {} : { path: toText(from) }),
-      message: `${place} imports "${module}", which is in none of the directories that Python ${installation.version ?? ""} looks into`,
-      remedy: "Install it for the Python of the image, e.g. pip install --target in a stage with the same version, or correct PYTHONPATH",
+      message: `${place} imports "${module}", which is in none of the directories that Python ${installation.version ?? ""} looks into${unlisted.length === 0 ? "" : `; its user may not list ${shownFolders(unlisted)}`}`,
+      remedy:
+        unlisted.length > 0
+          ? "Make directories readable where they are made (chmod -R a+rX), and install it for the Python of the image if it is not there"
+          : "Install it for the Python of the image, e.g. pip install --target in a stage with the same version, or correct PYTHONPATH",
       details: { module, folders: folders.map(toText) },
     },
   ];
+}
+
+function importFails({ command, main, run }: PythonStart, { kind, module, name = "", from }: PythonFailure): FindingFacts {
+  const server = run.kind === "module" ? run.name : toText(main?.path ?? "");
+  const place = from === undefined ? (run.kind === "code" ? "The program" : `"${server}"`) : `"${toText(from)}"`;
+  const details = { module, command: command.argv.map(toText) };
+  const path = from === undefined ? {} : { path: toText(from) };
+  if (kind === "relative") {
+    return {
+      ...path,
+      message: `${place} imports "${module}", and is in no package that the dots could start from`,
+      remedy: 'Start it as a part of its package, as in CMD ["python3", "-m", "package.module"], or import by the full name',
+      details,
+    };
+  }
+  return {
+    ...path,
+    message: `${place} imports "${name}" from "${module}", and that module does not have it`,
+    remedy: "Copy or install the version of the module that has the name, or correct the name",
+    details: { ...details, name },
+  };
 }
 
 function shownFolders(folders: readonly string[]): string {

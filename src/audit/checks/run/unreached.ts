@@ -24,8 +24,9 @@ interface UnreachedOptions {
   readonly reached: ReadonlySet<TreePath>;
 }
 
-/** Node add-ons for every platform lie side by side there, and the right one is chosen when it is loaded. */
-const MANY_PLATFORMS = /(?:^|\/)(?:prebuilds|prebuilt|musllinux[^/]*|[^/]*-(?:linux)?musl[^/]*)(?:\/|$)|(?:^|[./_-])musl[./_-]/;
+/** Node add-ons for every platform or version lie side by side there (the last as cmake-ts does), and the right one is chosen when it is loaded. */
+const MANY_PLATFORMS =
+  /(?:^|\/)(?:prebuilds|prebuilt|musllinux[^/]*|[^/]*-(?:linux)?musl[^/]*)(?:\/|$)|(?:^|[./_-])musl[./_-]|\/build\/linux\/\w+\/(?:node|electron)\//;
 /** What loaders search without being told. */
 const SYSTEM_FOLDER = /^(?:usr\/)?lib(?:64)?(?:\/[a-z0-9_]+-linux-[a-z0-9]+)?$/;
 const MAX_OTHERS = 50;

@@ -30,7 +30,8 @@ export function noteCredentials(source: CredentialSource): UsedCredentials {
     async source(registry, repository, signal) {
       const credentials = await source(registry, repository, signal);
       // Who lends tokens keeps the secret, unless the registry takes nothing else.
-      if (credentials?.kind === "lender") return { ...credentials, credentials: async () => note(registry, await credentials.credentials()) };
+      if (credentials?.kind === "lender")
+        return { ...credentials, credentials: async () => note(registry, await credentials.credentials()) };
       return note(registry, credentials);
     },
   };

@@ -45,8 +45,7 @@ async function bench(auth: Partial<FakeAuth> & Pick<FakeAuth, "kind">, isLoggedI
     token: (change: { readonly host?: string; readonly realm?: string; readonly scopes?: string[] } = {}) =>
       client.unary(Auth.method.fetchToken, { host: registry.host, realm, service: "fake", scopes: SCOPES, ...change }, { signal }),
     password: (host = registry.host) => client.unary(Auth.method.credentials, { host }, { signal }),
-    key: (salt: string, host = registry.host) =>
-      client.unary(Auth.method.getTokenAuthority, { host, salt: Buffer.from(salt) }, { signal }),
+    key: (salt: string, host = registry.host) => client.unary(Auth.method.getTokenAuthority, { host, salt: Buffer.from(salt) }, { signal }),
     signed: (salt: string, payload: Uint8Array) =>
       client.unary(Auth.method.verifyTokenAuthority, { host: registry.host, salt: Buffer.from(salt), payload }, { signal }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -114,7 +114,7 @@ export const BUILD_ROWS: readonly SupportRow[] = [
     id: "F92",
     title: "Credentials stay with the command",
     state: "full",
-    note: "A build has no daemon. Builders and decant serve get tokens. They get a password only for registries without a token server, or from clients that lend no tokens.",
+    note: "A build has no daemon. Builders and decant serve ask for tokens. They ask for a password where a registry has no token server, or the client lends no tokens. A builder that asks for a password gets it, for registries of the build's images only: not for mirrors of its own.",
   },
   {
     id: "F93",

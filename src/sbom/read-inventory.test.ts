@@ -211,7 +211,9 @@ const ROWS: readonly { readonly name: string; readonly tree?: TreeSpec; readonly
         "usr/local/lib/ruby/gems/3.3.0/specifications/default/json-2.7.2.gemspec": file(
           'Gem::Specification.new do |s|\n  s.name = "json"\n  s.version = "2.7.2"\nend\n',
         ),
-        "usr/local/lib/ruby/gems/3.3.0/specifications/odd.gemspec": file("Gem::Specification.new { |s| s.name = NAME }\n"),
+        "usr/local/lib/ruby/gems/3.3.0/specifications/odd.gemspec": file(
+          `Gem::Specification.new { |s| s.name = NAME }${"\n".repeat(80_000)}`,
+        ),
         "app/vendor/bundler/gems/mine-0a1b2c/mine.gemspec": file("x"),
       },
       want: [

@@ -34,7 +34,7 @@ async function bench(auth: Partial<FakeAuth> & Pick<FakeAuth, "kind">, isLoggedI
   const images = new Map([[registry.host, new Set(["team/app"])]]);
   lendAccounts(router, { credentials, desk: createTokenDesk({ network, credentials, env }), images, signal });
   const [here, there] = duplexPair();
-  serveConnection(there, router.routes);
+  void serveConnection(there, router.routes);
   const client = stack.use(openGrpcClient(here));
   const resources = stack.move();
   const realm = `${registry.origin}/token`;

@@ -113,7 +113,7 @@ async function client(answers: { readonly key?: number; readonly token?: number 
       async ({ host }) => await Promise.resolve(create(FetchTokenResponseSchema, { token: orRefuse(`token ${host}`, answers.token) })),
     );
   const [here, there] = duplexPair();
-  serveConnection(there, router.routes);
+  void serveConnection(there, router.routes);
   const grpc = stack.use(openGrpcClient(here));
   const resources = stack.move();
   const { signal } = new AbortController();

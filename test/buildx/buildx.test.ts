@@ -17,6 +17,8 @@ import { DECANT } from "../support/command.ts";
 import { type BuildxDoor, DOCKER, openBuildxDoor } from "../support/buildx.ts";
 import { gitServer, testRepository } from "../support/git-server.ts";
 import { REGISTRY_LOGIN, startDockerRegistry } from "../support/docker-registry.ts";
+import { createOwnAuthority } from "../support/own-authority.ts";
+import { startTokenServer } from "../support/token-server.ts";
 
 interface Ran {
   readonly code: number | null;
@@ -272,6 +274,36 @@ target "m" {
     assert.ok(told["buildx.build.provenance"] !== undefined);
     assert.match((await ok(["imagetools", "inspect", name])).out, /attestation-manifest/);
     await ok(["build", "--cache-from", `type=registry,ref=${registry.host}/cache`, "."]);
+  });
+
+  it("F92: pulls and pushes with tokens that the client gets, and never has its password", async () => {
+    const authority = await createOwnAuthority(shop.folder);
+    const signer = await authority.issue("signer");
+    const tls = await authority.issue("tokens", ["IP:127.0.0.1"]);
+    const issuer = "decant tests";
+    await using tokens = await startTokenServer({ signer, tls, issuer, login: REGISTRY_LOGIN, identityToken: "r3fresh-token" });
+    const token = { realm: `https://${tokens.host}/token`, service: "registry", issuer, rootFile: authority.ca.certFile };
+    await using registry = await startDockerRegistry(join(shop.folder, "registry"), { token });
+    const { username, password } = REGISTRY_LOGIN;
+    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    writeFileSync(join(String(door.env["DOCKER_CONFIG"]), "config.json"), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+    // Only the client trusts the token server: nobody else may ask it.
+    const env = { SSL_CERT_FILE: authority.ca.certFile };
+    shop.write({ "a.txt": "a" });
+    write("FROM scratch\nCOPY a.txt /\n");
+    await ok(["build", "--push", "-t", `${registry.host}/app:1`, "."], env);
+    write(`FROM ${registry.host}/app:1\nCOPY a.txt /b.txt\n`);
+    await ok(
+      ["build", "--push", "-t", `${registry.host}/other:1`, "--cache-to", `type=registry,ref=${registry.host}/cache,mode=max`, "."],
+      env,
+    );
+    const asked = tokens.heard.filter(({ headers }) => headers["authorization"] !== undefined);
+    assert.ok(asked.length > 0);
+    assert.deepEqual(
+      asked.filter(({ headers }) => headers["user-agent"]?.startsWith("decant") === true),
+      [],
+    );
+    assert.throws(() => execFileSync("grep", ["-r", password, shop.root]), "the store never has it");
   });
 
   it("I3: layouts and caches in folders of the client", async () => {

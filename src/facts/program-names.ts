@@ -113,12 +113,15 @@ const BY_NAME: ReadonlyMap<string, ProgramName> = new Map(
   ),
 );
 
+/** No program has a longer name, and the patterns look at each of its places. */
+const MAX_NAME = 255;
+
 /** Looks a file's name up, as it is and without machine and version. Shells may stand anywhere, so only their plain names count. */
 export function programName(file: string): ProgramName | undefined {
   const known = BY_NAME.get(file);
   if (known !== undefined) return known;
   // Nearly all names end here.
-  if (!file.includes("-") && !isDigit(file.charCodeAt(file.length - 1))) return undefined;
+  if (file.length > MAX_NAME || (!file.includes("-") && !isDigit(file.charCodeAt(file.length - 1)))) return undefined;
   const bare = file.replace(MACHINE, "");
   const found = BY_NAME.get(bare) ?? BY_NAME.get(bare.replace(VERSION, ""));
   return found?.kind === "shell" ? undefined : found;

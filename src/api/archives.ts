@@ -4,7 +4,6 @@ import { noEvents } from "../events.ts";
 import { imageContext, openSession, platformOf } from "../context/index.ts";
 import { DecantError, usageError } from "../errors.ts";
 import {
-  type CopyDestination,
   copyImage,
   folderFiles,
   type ImageSource,
@@ -14,12 +13,12 @@ import {
   type SavedImage,
   tagImage as tag,
   tarFiles,
-  targetNames,
 } from "../image/index.ts";
-import { imagePlaceOf, imageSourceOf } from "../project/index.ts";
+import { imageSourceOf } from "../project/index.ts";
 import { step } from "../step.ts";
 import { openNamedFile } from "../sys/index.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { type NamedDestination, namedDestination } from "./named-destination.ts";
 import { guardedStdin } from "./callbacks.ts";
 import { LOAD, SAVE, TAG } from "./options/archives.ts";
 import { startRun } from "./run-handle.ts";
@@ -47,12 +46,10 @@ export async function tagImage(options: TagImageOptions): Promise<string[]> {
   return [...new Set(names)];
 }
 
-function destinationOf(name: string, cwd: string): Extract<CopyDestination, { readonly kind: "store" | "registry" }> {
-  const place = imagePlaceOf(name, cwd);
-  if (place.kind !== "name" && place.kind !== "store" && place.kind !== "registry")
-    throw usageError(`Cannot name an image "${name}": it is a file or a folder`, `Run: decant copy IMAGE ${name}`);
-  targetNames([place.name]);
-  return { kind: place.kind === "registry" ? "registry" : "store", name: place.name };
+function destinationOf(name: string, cwd: string): NamedDestination {
+  const target = namedDestination(name, cwd);
+  if (target === undefined) throw usageError(`Cannot name an image "${name}": it is a file or a folder`, `Run: decant copy IMAGE ${name}`);
+  return target;
 }
 
 /** Writes images into one archive, as they are in the store, their registry or their archive. */

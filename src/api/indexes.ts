@@ -2,16 +2,10 @@
 import { imageContext, openSession, platformOf, type Session, type StoreOptions } from "../context/index.ts";
 import { usageError } from "../errors.ts";
 import { noEvents } from "../events.ts";
-import {
-  annotateIndex as annotate,
-  createIndex as create,
-  type ExportContext,
-  type ImageSource,
-  type MadeIndex,
-  targetNames,
-} from "../image/index.ts";
-import { imagePlaceOf, imageSourceOf } from "../project/index.ts";
+import { annotateIndex as annotate, createIndex as create, type ExportContext, type ImageSource, type MadeIndex } from "../image/index.ts";
+import { imageSourceOf } from "../project/index.ts";
 import { workingDirectory } from "../working-directory.ts";
+import { namedDestination } from "./named-destination.ts";
 import { list, maybe, record, STORE, text } from "./options/kinds.ts";
 import { checkOptions, type Shape, shapeOf } from "./options/shape.ts";
 
@@ -58,19 +52,17 @@ export async function createIndex(options: CreateIndexOptions): Promise<MadeInde
   checkOptions(CREATE, options);
   if (options.images.length === 0) throw usageError("Cannot make an index: no image was named");
   const cwd = options.cwd ?? workingDirectory();
-  const place = imagePlaceOf(options.name, cwd);
-  if (place.kind !== "name" && place.kind !== "store" && place.kind !== "registry")
+  const target = namedDestination(options.name, cwd);
+  if (target === undefined)
     throw usageError(
       `Cannot make index "${options.name}": it is a file or a folder`,
       `Make it in the store, then: decant copy store:NAME ${options.name}`,
     );
-  targetNames([place.name]);
   await using session = await openSession(options);
   const images: ImageSource[] = [];
   // An index of the store is made of what is there, unless an image says of which registry it is.
-  const storeOnly = place.kind !== "registry";
+  const storeOnly = target.kind === "store";
   for (const image of options.images) images.push(await imageSourceOf(session, image, cwd, { storeOnly }));
-  const target = { kind: place.kind === "registry" ? ("registry" as const) : ("store" as const), name: place.name };
   return await create(contextOf(session, options.signal, cwd), target, images, {
     annotations: options.annotations ?? {},
     host: session.platform,

@@ -110,7 +110,7 @@ function createWalk(load: LoadClass): Walk {
         // A call may throw, and what catches that goes on elsewhere.
         if (caught === "exceptions" && one.code >= 0xb6 && one.code <= 0xba) isCertain = false;
       }
-      loaded = one.code === 0x12 || one.code === 0x13 ? file.pool.text(one.index) : undefined;
+      loaded = textLoaded(file, one);
       at = one.next;
     }
   }
@@ -128,7 +128,7 @@ function createWalk(load: LoadClass): Walk {
     else if (isField) {
       if (one.code === RUNS.GET_STATIC || one.code === RUNS.PUT_STATIC) await initialiseNamed(member.owner, member.name);
     } else {
-      const loads = member.owner === "java/lang/System" ? LOADERS[member.name] : undefined;
+      const loads = loaderOf(member);
       if (loads !== undefined && loaded !== undefined) needs.push({ kind: loads, name: loaded, by: file.name, certain: true });
       else await call(one, member, depth);
     }
@@ -161,6 +161,16 @@ function createWalk(load: LoadClass): Walk {
   return { link, initialise, run, needs: () => needs };
 }
 
+/** The text that an instruction puts where a call takes it (ldc, ldc_w). */
+function textLoaded(file: ClassFile, { code, index }: Instruction): string | undefined {
+  return code === 0x12 || code === 0x13 ? file.pool.text(index) : undefined;
+}
+
+/** What System.load or System.loadLibrary takes. */
+function loaderOf({ owner, name }: { readonly owner: string; readonly name: string }): "library" | "file" | undefined {
+  return owner === "java/lang/System" ? LOADERS[name] : undefined;
+}
+
 /** What the static initialiser and `main` name besides, where nothing catches its absence. */
 async function possibleNeeds(main: ClassFile, load: LoadClass): Promise<readonly JavaNeed[]> {
   const needs = new Map<string, JavaNeed>();
@@ -176,10 +186,10 @@ async function possibleNeeds(main: ClassFile, load: LoadClass): Promise<readonly
         const name = classNeeded(main, one);
         if (name !== "" && (await load(name)) === undefined) add("class", name);
         const member = one.code === RUNS.STATIC ? main.pool.member(one.index) : undefined;
-        const loads = member?.owner === "java/lang/System" ? LOADERS[member.name] : undefined;
+        const loads = member === undefined ? undefined : loaderOf(member);
         if (loads !== undefined && loaded !== undefined) add(loads, loaded);
       }
-      loaded = one.code === 0x12 || one.code === 0x13 ? main.pool.text(one.index) : undefined;
+      loaded = textLoaded(main, one);
     }
   }
   return [...needs.values()];

@@ -1,21 +1,15 @@
 /** Graphs of clients may take a folder for what a step starts from, or for their result. Our steps start from layers, so such a folder is copied. Pure. */
-import { InternalError } from "../../errors.ts";
 import { COPY_ALL, reachable, type Vertex, vertex } from "../../graph/index.ts";
+import { createGraphCopy } from "./graph-copy.ts";
 
 /** The same graph, where every `local://` that is more than a source of copies and mounts is a copy of itself. */
 export function withWholeFolders(target: Vertex): Vertex {
-  const made = new Map<string, Vertex>();
-  const madeOf = ({ id }: Vertex): Vertex => {
-    const found = made.get(id);
-    if (found === undefined) throw new InternalError("an input comes after what needs it");
-    return found;
-  };
+  const made = createGraphCopy();
   for (const node of reachable(target)) {
-    const inputs = node.inputs.map((input, at) => (isFolder(input) && isStart(node, at) ? copied(input) : madeOf(input)));
-    const isSame = inputs.every((input, at) => input === node.inputs[at]);
-    made.set(node.id, isSame ? node : vertex(node.op, inputs, node.platform, node.meta));
+    const inputs = node.inputs.map((input, at) => (isFolder(input) && isStart(node, at) ? copied(input) : made.of(input)));
+    made.add(node, node.op, inputs);
   }
-  return isFolder(target) ? copied(target) : madeOf(target);
+  return isFolder(target) ? copied(target) : made.of(target);
 }
 
 function isFolder({ op }: Vertex): boolean {

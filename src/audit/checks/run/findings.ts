@@ -85,3 +85,8 @@ export const RUN: KindTable<RunId> = kindTable("run", {
 
 /** In the order of docs/audit.md. */
 export const RUN_FINDINGS: readonly FindingKind[] = RUN.kinds;
+
+/** What is not certain to happen is a warning at most. */
+export function unlessCertain({ certain }: { readonly certain: boolean }): { readonly severity?: "warning" } {
+  return certain ? {} : { severity: "warning" };
+}

@@ -4,8 +4,8 @@ import { classLoader } from "../../closure/java-classes.ts";
 import { javaModules } from "../../closure/java-modules.ts";
 import type { JavaProgram } from "../../closure/java-program.ts";
 import type { JavaRuntime } from "../../closure/java-runtime.ts";
-import type { AuditFiles, AuditSubject, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import type { AuditFiles, AuditSubject, Finding } from "../../types.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 
 /** The findings. */
 export async function moduleFindings(
@@ -15,7 +15,7 @@ export async function moduleFindings(
 ): Promise<readonly Finding[]> {
   const { run, options, command } = program;
   if (run === undefined || runtime?.modules === undefined) return [];
-  const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
+  const severity = unlessCertain(command);
   const modules = await javaModules(files, subject.tree, { program, own: runtime.modules });
   if (modules === undefined) return [];
   const { missing, path, found } = modules;

@@ -6,7 +6,7 @@ import { openZip, readManifest } from "../../closure/java-classes.ts";
 import type { JavaProgram } from "../../closure/java-program.ts";
 import type { JavaRuntime } from "../../closure/java-runtime.ts";
 import type { AuditFiles, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 
 interface OptionsContext {
   readonly program: JavaProgram;
@@ -31,14 +31,12 @@ export async function optionFindings(files: AuditFiles, context: OptionsContext)
   ];
 }
 
-const severityOf = ({ command }: JavaProgram): { readonly severity?: Severity } => (command.certain ? {} : { severity: "warning" });
-
 async function agentFindings(files: AuditFiles, program: JavaProgram): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const add = (name: string, problem: string, remedy: string): void => {
     findings.push(
       RUN.found("java-agent-unusable", {
-        ...severityOf(program),
+        ...unlessCertain(program.command),
         message: `Java is started with the agent "${toText(name)}", ${problem}`,
         remedy,
       }),
@@ -69,7 +67,7 @@ function sourceFindings(files: AuditFiles, program: JavaProgram, { modules }: Ja
   if (fileAt(files, path) === undefined) {
     return [
       RUN.found("java-file-missing", {
-        ...severityOf(program),
+        ...unlessCertain(program.command),
         path: place,
         message: `Java is started with the source file "${shown}", but the image has no "${place}"`,
         remedy: "Copy the file into the image, or name the class that was compiled from it, without .java",
@@ -79,7 +77,7 @@ function sourceFindings(files: AuditFiles, program: JavaProgram, { modules }: Ja
   if (modules === undefined || modules.has("jdk.compiler")) return [];
   return [
     RUN.found("java-module-missing", {
-      ...severityOf(program),
+      ...unlessCertain(program.command),
       message: `Java is started with the source file "${shown}", and the runtime has no compiler (module "jdk.compiler")`,
       remedy: "Compile it in a stage with a JDK, and copy the classes",
       details: { module: "jdk.compiler" },
@@ -95,7 +93,7 @@ function fileFindings(files: AuditFiles, program: JavaProgram): readonly Finding
     if (path === undefined || fileAt(files, path) !== undefined) return [];
     return [
       RUN.found("java-file-missing", {
-        ...severityOf(program),
+        ...unlessCertain(program.command),
         path: toText(path),
         message: `Java is started with the file of options "${toText(path)}", which is not in the image`,
         remedy: "Copy it into the image, or correct the option",

@@ -9,7 +9,7 @@ import { type JavaRuntime, javaRuntime } from "../../closure/java-runtime.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { Tree, ZipFile } from "../../../tree/index.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 import { loadedFindings } from "./java-loaded.ts";
 import { moduleFindings } from "./java-modules.ts";
 import { optionFindings } from "./java-options.ts";
@@ -37,7 +37,7 @@ export const javaCheck: AuditCheck = {
     const program = machine === undefined ? undefined : await javaProgram(subject, files, machine);
     if (program === undefined) return [];
     const { command, workingDirectory } = program;
-    const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
+    const severity = unlessCertain(command);
     const runtime = await javaRuntime(files, program.program);
     const java: Java = { command, files, tree: subject.tree, workingDirectory, runtime, severity };
     const lacking = runtimeMissing(runtime, severity) ?? namedMissing(program, java);

@@ -7,8 +7,8 @@ import { startedCommands } from "../../closure/commands.ts";
 import { imageLibraries } from "../../closure/library-names.ts";
 import { findingsOf, type Gap } from "../../closure/packages.ts";
 import { type ProgramClosure, programsOf } from "../../closure/programs.ts";
-import type { AuditCheck, AuditContext, AuditSubject, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import type { AuditCheck, AuditContext, AuditSubject, Finding } from "../../types.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 import { type LibraryContext, closureGaps, missingLoader, otherLoader } from "./library-gaps.ts";
 import { openedGaps } from "./opened.ts";
 import { unreachedGaps } from "./unreached.ts";
@@ -39,7 +39,7 @@ export const librariesCheck: AuditCheck = {
     const words: LibraryContext = { libraries, configured, files };
     const gaps: Gap[] = [];
     for (const { program, certain, closure } of reached) {
-      const severity: { readonly severity?: Severity } = certain ? {} : { severity: "warning" };
+      const severity = unlessCertain({ certain });
       if (closure.kind === "no-loader") {
         const other = otherLoader(files, machine);
         gaps.push(missingLoader(displayPath(program.entry.path), { ...closure, other }, severity));

@@ -9,7 +9,7 @@ import { type NodeProgram, nodeProgram } from "../../closure/node-program.ts";
 import type { MissingModule } from "../../closure/node-trace.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { AuditCheck, AuditContext, AuditFiles, AuditSubject, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 
 const MAX_PATHS = 50;
 
@@ -23,7 +23,7 @@ export const nodeCheck: AuditCheck = {
     if (script !== undefined) return [script];
     const program = await nodeProgram(subject, context.files, machine, context.signal);
     if (program === undefined) return [];
-    const severity: { readonly severity?: Severity } = program.command.certain ? {} : { severity: "warning" };
+    const severity = unlessCertain(program.command);
     if (!program.main.found) return [mainMissing(program, program.main, context.files, severity)];
     return [
       ...program.missingPreloads.map((specifier) =>

@@ -16,8 +16,8 @@ import type { Gap } from "../../closure/packages.ts";
 import type { Programs } from "../../closure/programs.ts";
 import { pythonStart } from "../../closure/python-start.ts";
 import type { LoadedObject } from "../../closure/types.ts";
-import type { AuditContext, AuditSubject, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import type { AuditContext, AuditSubject } from "../../types.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 import { closureGaps, type LibraryContext } from "./library-gaps.ts";
 
 /** What the check of libraries knows already. */
@@ -51,7 +51,7 @@ export async function openedGaps(
   for (const one of await openedLibraries(subject, context, machine)) {
     const { entry, by } = one;
     paths.push(entry.path);
-    const severity: { readonly severity?: Severity } = one.certain ? {} : { severity: "warning" };
+    const severity = unlessCertain(one);
     const head = await elfFiles(context.files).head(entry);
     const isFitting = head.kind === "elf" && isForMachine(head.elf, machine);
     if (head.kind !== "elf" || !isFitting) {

@@ -10,7 +10,7 @@ import type { PythonFailure } from "../../closure/python-running.ts";
 import { similarPath } from "../../closure/similar-path.ts";
 import type { FindingFacts } from "../../finding-kinds.ts";
 import type { AuditCheck, AuditFiles, Finding, Severity } from "../../types.ts";
-import { RUN } from "./findings.ts";
+import { RUN, unlessCertain } from "./findings.ts";
 
 const MAX_DOUBTS = 20;
 
@@ -26,7 +26,7 @@ export const pythonCheck: AuditCheck = {
 
 function examine(start: PythonStart, files: AuditFiles): readonly Finding[] {
   const { command, program, installation, failure } = start;
-  const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
+  const severity = unlessCertain(command);
   const broken = brokenVenv(installation, start, (path) => entryAt(files, path) !== undefined);
   if (broken !== undefined) return [RUN.found("python-venv-broken", { ...severity, ...broken })];
   if (installation.missingLibrary !== undefined) {

@@ -7,9 +7,9 @@ import { blockedAt, type Identity, mayExecute, mayRead } from "../../access.ts";
 import { startedCommands, type StartedCommand, startLine } from "../../closure/commands.ts";
 import type { ExecProblem } from "../../closure/exec.ts";
 import { addPackage, findingsOf, type Gap, packageDetails } from "../../closure/packages.ts";
-import type { AuditCheck, Finding, Severity } from "../../types.ts";
+import type { AuditCheck, Finding } from "../../types.ts";
 import { subjectUser } from "../../subject-user.ts";
-import { RUN, type RunId } from "./findings.ts";
+import { RUN, type RunId, unlessCertain } from "./findings.ts";
 
 const IDS: Readonly<Record<ExecProblem["kind"], RunId>> = {
   missing: "program-missing",
@@ -56,7 +56,7 @@ export const startCheck: AuditCheck = {
 };
 
 function gapOf(command: StartedCommand, problem: ExecProblem): Gap {
-  const severity: { readonly severity?: Severity } = command.certain ? {} : { severity: "warning" };
+  const severity = unlessCertain(command);
   const name = toText(problem.name);
   if (command.isShellForm && problem.kind === "missing") {
     return { finding: () => RUN.found("shell-form-without-shell", { ...severity, path: name, ...shellForm(command, name) }) };
